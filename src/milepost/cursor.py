@@ -1,0 +1,63 @@
+"""Windows of a cursor, days of an account, and how high a high-water mark may rise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from milepost.errors import RangeInvalid
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """A half-open range `[start, end)` of instants, aware, UTC, `start < end`."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise RangeInvalid(f"window {self.start} … {self.end} has no time zone")
+        if self.start >= self.end:
+            raise RangeInvalid(f"window {self.start.isoformat()} … {self.end.isoformat()} is empty or reversed")
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return (self.end - self.start).total_seconds()
+
+    def split(self, step: timedelta) -> Iterator[Window]:
+        """Consecutive windows of at most `step`, covering this one exactly."""
+        start = self.start
+        while start < self.end:
+            end = min(start + step, self.end)
+            yield Window(start, end)
+            start = end
+
+
+def day_window(day: date, zone: ZoneInfo) -> Window:
+    """The window of `day` in `zone`: from its midnight to the next, so 23 or 25 hours where clocks change."""
+    start = datetime.combine(day, time.min, zone).astimezone(UTC)
+    return Window(start, datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC))
+
+
+def days(start: date, end: date) -> Iterator[date]:
+    """Every day from `start` to `end`, both included. Raises RangeInvalid where `end` is before `start`."""
+    if end < start:
+        raise RangeInvalid(f"range {start} … {end} is reversed", hint="give the earlier day first")
+    for offset in range((end - start).days + 1):
+        yield start + timedelta(days=offset)
+
+
+def high_water(current: datetime | None, seen: datetime | None, now: datetime) -> datetime | None:
+    """The new mark: the highest value seen, never back, never past `now`.
+
+    A row dated in the future is kept but must not move the mark past rows that are still to come
+    (baselines.md: "a future-dated event moves the cursor into the future and nothing is read for ever").
+    """
+    if seen is None:
+        return current
+    capped = min(seen, now)
+    return capped if current is None else max(current, capped)

@@ -1,0 +1,228 @@
+"""Every seam of Milepost: what the engine asks of the outside. Small verbs; implementations live with the adapters.
+
+Rows cross a seam as Arrow: any object with the Arrow C stream interface (`__arrow_c_stream__`), so that this module
+needs no vendor library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from milepost.batch import BatchState, Figures, Pipeline
+from milepost.cursor import Window
+from milepost.dataset import Dataset
+from milepost.merge.plan import Step
+
+
+class ArrowStream(Protocol):
+    """Rows in columns: an Arrow table, record batch or reader."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The C stream of the Arrow PyCapsule interface."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One row that could not be understood. `row` is its JSON text as it came, `reason` one sentence."""
+
+    dataset: str
+    key: str
+    reason: str
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one answer of a source brought: rows by dataset name, refused rows, bytes on the wire.
+
+    The columns of `rows[name]` are those of the dataset's declaration, by name; order does not matter.
+    """
+
+    rows: Mapping[str, ArrowStream]
+    refused: Sequence[Refusal] = ()
+    bytes: int = 0
+
+
+class Snapshot(Protocol):
+    """One consistent reading of a datastore: every `read` sees the same instant, `taken_at`."""
+
+    taken_at: datetime
+
+    def read(self, dataset: Dataset, since: str | None = None) -> Iterator[Chunk]:
+        """All rows, or those whose cursor is at or past `since` (a value as text). Raises SourceError."""
+        ...
+
+
+class Source(Protocol):
+    """The reader of a datastore."""
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        """What can be read, introspected or known. Raises SourceError."""
+        ...
+
+    def snapshot(self, datasets: Sequence[Dataset]) -> AbstractContextManager[Snapshot]:
+        """Begin one consistent reading of `datasets`."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A day's rows and their value by the source's own counting; `value` None where the source has none."""
+
+    rows: int
+    value: Decimal | None = None
+
+
+class WindowedSource(Protocol):
+    """A source whose past can be read window by window. A stream is one such reading; it may fill several datasets."""
+
+    zone: ZoneInfo  # the account's: which day an instant belongs to
+
+    def slices(self, stream: str, windows: Sequence[Window]) -> Mapping[Window, tuple[Window, ...]]:
+        """How to cut each window so that every slice takes a few requests; slices of a window cover it exactly."""
+        ...
+
+    def fetch(self, stream: str, window: Window) -> Iterator[Chunk]:
+        """Every row of the window, page by page; finished only when the source says so. Thread-safe."""
+        ...
+
+    def totals(self, stream: str, start: date, end: date) -> Mapping[date, Totals]:
+        """The source's own totals for each day from `start` to `end`, both included; days without rows are there with 0."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WindowDone:
+    """A window of a stream that is committed with a batch: its day, rows and value."""
+
+    stream: str
+    day: date
+    rows: int
+    value: Decimal = Decimal(0)
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What the store holds of a pipeline: written in the transaction of the rows it speaks of."""
+
+    last_batch: int = 0
+    as_of: datetime | None = None
+    high_water: Mapping[str, str] = field(default_factory=dict)  # dataset → highest cursor value, as text
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)  # as last merged
+
+
+class StoreBatch(Protocol):
+    """One batch being put into a store. Nothing is visible to readers before `commit` returns."""
+
+    def stage(self, dataset: Dataset, rows: ArrowStream) -> int:
+        """Add rows to the dataset's staging; may be called many times. Returns the rows added."""
+        ...
+
+    def refuse(self, refusals: Sequence[Refusal]) -> None:
+        """Quarantine rows that the source could not understand; written with the commit."""
+        ...
+
+    def commit(self, steps: Sequence[Step]) -> Mapping[str, Figures]:
+        """Carry out the steps in one transaction. Raises BatchConflict, DeletesHeld, StoreError: nothing changed then."""
+        ...
+
+
+class Store(Protocol):
+    """Where merged tables live."""
+
+    def checkpoint(self, pipeline: Pipeline) -> Checkpoint:
+        """What is committed of the pipeline; an empty one where nothing is."""
+        ...
+
+    def batch(self, pipeline: Pipeline) -> AbstractContextManager[StoreBatch]:
+        """Begin staging; leaving the context without a commit discards it."""
+        ...
+
+    def windows(self, pipeline: Pipeline, stream: str) -> Mapping[date, WindowDone]:
+        """The committed windows of a stream."""
+        ...
+
+    def totals(
+        self, pipeline: Pipeline, dataset: str, day_column: str, value_column: str | None
+    ) -> Mapping[date, Totals]:
+        """Rows and value of each day that is stored, in open versions."""
+        ...
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> AbstractContextManager[ArrowStream]:
+        """A read-only query. Raises QueryInvalid, StoreBusy."""
+        ...
+
+    def history(self, pipeline: Pipeline, dataset: str, key: Mapping[str, str]) -> list[dict[str, object]]:
+        """Every version of one row, oldest first. Raises UnknownName."""
+        ...
+
+    def clear(self, pipeline: Pipeline) -> None:
+        """Forget the pipeline: its tables, checkpoint and quarantine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a batch, as the control store knows it."""
+
+    pipeline: Pipeline
+    number: int
+    attempt: int
+    state: BatchState
+    error: str = ""
+
+
+class BatchLog(Protocol):
+    """The control store's record of batches and attempts."""
+
+    def begin(self, pipeline: Pipeline, number: int, now: datetime) -> Attempt:
+        """Start the next attempt of batch `number`, whatever became of the one before. Raises IllegalTransition."""
+        ...
+
+    def move(self, attempt: Attempt, state: BatchState, now: datetime, *, error: str = "", report: str = "") -> Attempt:
+        """Record a transition. Raises IllegalTransition."""
+        ...
+
+    def latest(self, pipeline: Pipeline) -> Attempt | None:
+        """The newest attempt of the pipeline's newest batch."""
+        ...
+
+
+class Leases(Protocol):
+    """One worker at a time: a lease with an expiry and a fencing token that only rises."""
+
+    def take(self, name: str, owner: str, now: datetime, seconds: float) -> int:
+        """Take or re-take the lease; returns the token. Raises LeaseHeld with who holds it and until when."""
+        ...
+
+    def renew(self, name: str, token: int, now: datetime, seconds: float) -> None:
+        """Hold on to it. Raises LeaseLost."""
+        ...
+
+    def release(self, name: str, token: int) -> None:
+        """Give it back; giving back a lost lease does nothing."""
+        ...
+
+
+class DailyCounter(Protocol):
+    """Requests spent of a daily allowance; outlives the process."""
+
+    def spent(self, account: str, endpoint: str, day: date) -> int:
+        """Requests made on that UTC day."""
+        ...
+
+    def spend(self, account: str, endpoint: str, day: date, count: int = 1) -> None:
+        """Record requests made."""
+        ...
