@@ -150,7 +150,7 @@ def test_committed_rows_survive_kill_9_of_the_server(folder: Path) -> None:
         with psycopg.connect(dsn) as connection:
             connection.execute("CREATE TABLE t AS SELECT generate_series(1, 1000) AS x")
         first = server.pid
-        os.kill(first, signal.SIGKILL)
+        server.kill()
         server.start()
         assert server.pid != first
         assert server.dsn() == dsn

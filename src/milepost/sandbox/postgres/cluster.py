@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -42,7 +43,7 @@ class Cluster:
 
     def password(self) -> str:
         """The superuser's password, made at random with the data directory."""
-        return (self.folder / "password").read_text(encoding="ascii")
+        return (self.folder / "password").read_text(encoding="utf-8")
 
     def lock(self) -> int:
         """Take the folder for this process; returns the descriptor to close when done.
@@ -75,14 +76,14 @@ class Cluster:
         password = secrets.token_hex(16)
         self._initdb(programs, partial, password)
         kept = os.open(self.folder / "password", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(kept, "w", encoding="ascii") as file:
+        with os.fdopen(kept, "w", encoding="utf-8") as file:
             file.write(password)
         partial.rename(self.data)
 
     def _initdb(self, programs: Path, data: Path, password: str) -> None:
         options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
         with tempfile.TemporaryFile() as file:
-            file.write(f"{password}\n".encode("ascii"))
+            file.write(f"{password}\n".encode())
             file.flush()
             self.runner.adopt(file.fileno())
             command = [str(programs / "initdb"), "-D", str(as_seen_from(data)), "-U", SUPERUSER, *options]
@@ -104,14 +105,18 @@ class Cluster:
         """Stop the processes a killed run left on this data directory and remove their pid file."""
         import psutil
 
-        left = self._processes()
+        pid_file = self.data / "postmaster.pid"
+        if not pid_file.exists():
+            return
+        left, server = self._processes(), pid_file.read_text(encoding="utf-8").split("\n", 1)[0]
         for process in left:
-            process.send_signal(signal.SIGINT)  # fast shutdown for the server; its children follow it
+            if str(process.pid) == server:  # the others are its children, which stop when it stops or is gone
+                _signal(process, signal.SIGINT)  # PostgreSQL's fast shutdown
         _, alive = psutil.wait_procs(left, timeout=_STOP_SECONDS)
         for process in alive:
-            process.kill()
+            _signal(process, signal.SIGKILL)
         psutil.wait_procs(alive, timeout=_STOP_SECONDS)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        pid_file.unlink(missing_ok=True)
 
     def _processes(self) -> list[psutil.Process]:
         """Processes named postgres that work in this data directory (PostgreSQL's children never leave it)."""
@@ -119,6 +124,13 @@ class Cluster:
 
         found = psutil.process_iter(["name", "cwd"])
         return [p for p in found if p.info["name"] == "postgres" and p.info["cwd"] == str(self.data.resolve())]
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):  # it ended by itself meanwhile: what we want
+        process.send_signal(number)
 
 
 def as_seen_from(data: Path) -> Path:

@@ -105,6 +105,12 @@ class PostgresServer:
             os.close(self._lock)
             self._lock = None
 
+    def kill(self) -> None:
+        """Crash the server (kill -9), for tests of recovery; `start()` brings it back under the same dsn."""
+        process = self._running()
+        process.kill()
+        process.wait()
+
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             raise SandboxUnavailable(f"sandbox PostgreSQL: {self._cluster.folder} is not started", hint="call start()")
@@ -171,7 +177,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _free_port(memory: Path, *, keep: bool) -> int:
     """A free port on the loopback interface: the one of last time if it is still free, so that a dsn stays valid."""
-    last = int(memory.read_text(encoding="ascii")) if keep and memory.exists() else 0
+    last = int(memory.read_text(encoding="utf-8")) if keep and memory.exists() else 0
     for wanted in (last, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -180,6 +186,6 @@ def _free_port(memory: Path, *, keep: bool) -> int:
             except OSError:
                 continue
             port = int(probe.getsockname()[1])
-        memory.write_text(str(port), encoding="ascii")
+        memory.write_text(str(port), encoding="utf-8")
         return port
     raise SandboxUnavailable(f"sandbox PostgreSQL: no free port on {HOST}", hint="close some servers")
