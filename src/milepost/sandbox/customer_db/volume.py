@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from milepost.errors import RangeInvalid
+
 if TYPE_CHECKING:
     from psycopg import Connection, sql
 
@@ -81,11 +83,12 @@ def change_customers(
 
     Shares are fractions of the rows, in steps of 1/100,000. The same `round_` on the same table changes the same
     rows in the same way; give each batch its own round. An update changes one of e-mail, phone and last name, always
-    to a value it did not have.
+    to a value it did not have. Raises: RangeInvalid if a share is below 0, or updates and deletes are more than 1.
     """
     import psycopg
     from psycopg import sql
 
+    _check_shares(share, deletes or 0.0, inserts or 0.0)
     name = sql.Identifier(table)
     removed = round((share / 10 if deletes is None else deletes) * _BUCKETS)
     values = {"round": round_, "removed": removed, "updated": removed + round(share * _BUCKETS)}
@@ -97,6 +100,14 @@ def change_customers(
         new = round(rows * added)
         _insert(connection, name, last + 1, last + new)
         return CustomerChanges(updated.rowcount, deleted.rowcount, new)
+
+
+def _check_shares(updates: float, deletes: float, inserts: float) -> None:
+    if min(updates, deletes, inserts) < 0 or updates + deletes > 1:
+        raise RangeInvalid(
+            f"change customers: share {updates}, deletes {deletes}, inserts {inserts} "
+            "(expected none below 0; updates and deletes together at most 1)"
+        )
 
 
 def _insert(connection: Connection, table: sql.Identifier, first: int, last: int) -> None:
