@@ -1,0 +1,123 @@
+"""Progress as it is shown: bars, lines or nothing. What progress means is told by the engine through `update`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Self
+
+from milepost.clock import SystemClock
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+
+_PATIENCE = 1.0  # seconds without bars: what is over by then needs none
+_LINE_EVERY = 3.0  # seconds between two lines
+
+
+class Progress(Protocol):
+    """Takes the state of the parts of a job, from any thread; a context that shows them while it is open."""
+
+    def update(self, part: str, done: float, total: float | None, note: str = "") -> None:
+        """`part` has done so many of `total` steps (None: unknown); `note` is a short figure beside it."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    def update(self, part: str, done: float, total: float | None, note: str = "") -> None:
+        """Take no notice."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class Bars:
+    """A bar for each part, drawn once the job has taken a second."""
+
+    def __init__(self, title: str, console: Console) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as RichProgress
+
+        self._bars = RichProgress(
+            SpinnerColumn(finished_text="[green]✓"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}", style="cyan"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._title = title
+        self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(_PATIENCE, self._bars.start)
+        self._timer.daemon = True
+
+    def update(self, part: str, done: float, total: float | None, note: str = "") -> None:
+        """Move the part's bar."""
+        with self._lock:
+            if part not in self._tasks:
+                label = f"{self._title} · {part}" if self._title else part
+                self._tasks[part] = self._bars.add_task(label, total=None, note="")
+            self._bars.update(self._tasks[part], completed=int(done), total=total and int(total), note=note)
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._timer.join()
+        self._bars.stop()
+
+
+@dataclass(slots=True)
+class _Part:
+    done: float
+    total: float | None
+    note: str
+
+    def __str__(self) -> str:
+        share = f"{self.done:,.0f}/{self.total:,.0f}" if self.total else f"{self.done:,.0f}"
+        percent = f" ({100 * self.done / self.total:.0f} %)" if self.total else ""
+        return f"{share}{percent}{' ' + self.note if self.note else ''}"
+
+
+class Lines:
+    """A line every few seconds, for a log file or a pipe."""
+
+    def __init__(self, title: str, say: Callable[[str], None]) -> None:
+        self._title = title
+        self._say = say
+        self._clock = SystemClock()
+        self._due = self._clock.monotonic() + _LINE_EVERY
+        self._parts: dict[str, _Part] = {}
+        self._lock = threading.Lock()
+
+    def update(self, part: str, done: float, total: float | None, note: str = "") -> None:
+        """Say how far it is, if the last line is a few seconds old."""
+        with self._lock:
+            self._parts[part] = _Part(done, total, note)
+            if self._clock.monotonic() < self._due:
+                return
+            self._due = self._clock.monotonic() + _LINE_EVERY
+            said = ", ".join(f"{name} {state}" for name, state in self._parts.items())
+            self._say(f"{self._title}: {said}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None

@@ -1,0 +1,58 @@
+"""Logging: levels, forms, and no secret in any of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from milepost.cli.call import Call
+from milepost.cli.logs import configure
+
+
+@pytest.fixture(autouse=True)
+def _as_before():
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers.clear()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_secrets_are_replaced_everywhere_in_an_event(form: str, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("MILEPOST_LOG_FORMAT", form)
+    call = Call(log_level="debug")
+    configure(call)
+    call.protect("pk_secret_1")  # known only after logging was set up, as settings are
+    log = structlog.get_logger("x")
+    try:
+        raise ValueError("pk_secret_1")
+    except ValueError:
+        log.exception("request pk_secret_1", url="http://u:pw12@h/pk_secret_1", nested={"pk_secret_1": ["pk_secret_1"]})
+    log.info("object", value=Call)
+    said = capsys.readouterr()
+    assert "pk_secret" not in said.err
+    assert "pw12" not in said.err
+    assert "ValueError" in said.err
+    assert said.out == ""
+
+
+def test_the_level_decides_what_is_written(capsys) -> None:
+    configure(Call(log_level="warning"))
+    structlog.get_logger().info("quiet")
+    structlog.get_logger().warning("loud", rows=3)
+    said = capsys.readouterr().err
+    assert "quiet" not in said
+    assert "loud" in said
+    assert "rows=3" in said
+
+
+def test_vendor_loggers_share_the_form(capsys) -> None:
+    call = Call(json=True)
+    configure(call)
+    call.protect("pk_secret_1")
+    logging.getLogger("urllib3").warning("retry %s", "pk_secret_1")
+    event = json.loads(capsys.readouterr().err)
+    assert event["event"] == "retry ***"
+    assert event["level"] == "warning"
