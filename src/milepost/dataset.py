@@ -38,6 +38,11 @@ class Dataset:
                 raise ModelInvalid(
                     f"dataset {self.name!r} has no column {needed!r}", hint=f"its columns: {', '.join(names)}"
                 )
+        if self.deleted_mark and self.read_mode is not ReadMode.INCREMENTAL:
+            raise ModelInvalid(
+                f"dataset {self.name!r} has a delete mark but is read in mode {self.read_mode.value}",
+                hint="delete marks are for incremental reading; a snapshot sees deletes by absence",
+            )
         if not self.key and self.read_mode is not ReadMode.SNAPSHOT:
             raise ModelInvalid(
                 f"dataset {self.name!r} has no key but is read in mode {self.read_mode.value}",

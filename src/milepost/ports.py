@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 from milepost.batch import BatchState, Figures, Pipeline
 from milepost.cursor import Window
 from milepost.dataset import Dataset
-from milepost.merge.plan import Step
+from milepost.merge.steps import Step
+from milepost.milestoning import Milestoning
 
 
 class ArrowStream(Protocol):
@@ -119,6 +120,7 @@ class Checkpoint:
 
     last_batch: int = 0
     as_of: datetime | None = None
+    milestoning: Milestoning | None = None
     high_water: Mapping[str, str] = field(default_factory=dict)  # dataset → highest cursor value, as text
     datasets: Mapping[str, Dataset] = field(default_factory=dict)  # as last merged
 

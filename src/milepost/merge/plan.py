@@ -1,133 +1,99 @@
-"""The steps of a merge as plain values, and the plan: which steps, in which order, for a dataset under a milestoning.
-
-The rule of a history is written here and nowhere else. A store translates each step through its dialect; it never
-decides. Source: docs/decisions/0003-merge-as-steps.md.
-"""
+"""The plan of a batch: which steps, in which order. Pure; the one place where a schema change is accepted or refused."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from milepost.batch import Pipeline
-from milepost.dataset import Dataset
-from milepost.milestoning import Milestoning
-from milepost.schema import SchemaChange
+from milepost.dataset import Dataset, ReadMode
+from milepost.errors import SchemaRefused
+from milepost.merge import forensic, live
+from milepost.merge.steps import (
+    Advance,
+    AssertLastBatch,
+    CreateTables,
+    EvolveTables,
+    FindChanges,
+    GuardDeletes,
+    Screen,
+    Step,
+    WindowRecord,
+)
+from milepost.milestoning import SYSTEM_COLUMNS, Milestoning
+from milepost.schema import ChangeKind, SchemaChange, diff
+
+_REMEDY = {
+    ChangeKind.DROPPED: "list the column under `retired` in the ecosystem file: it stays in the history and reads NULL from now on",
+    ChangeKind.NARROWED: "change the type back at the source, or load it as a new dataset under another name",
+    ChangeKind.KEY_CHANGED: "load it as a new dataset under another name: a key is what makes two versions the same row",
+}
+_APPLY = {Milestoning.LIVE: live.apply_changes, Milestoning.FORENSIC: forensic.apply_changes}
 
 
 @dataclass(frozen=True, slots=True)
-class AssertLastBatch:
-    """Precondition: the store's last committed batch of the pipeline is exactly `number`."""
+class BatchFacts:
+    """What a plan depends on: the batch's number and instant, what the store holds, and how many deletes are too many.
 
-    pipeline: Pipeline
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class CreateTables:
-    """Make the dataset's tables: it is seen for the first time."""
-
-    dataset: Dataset
-    milestoning: Milestoning
-
-
-@dataclass(frozen=True, slots=True)
-class EvolveTables:
-    """Follow allowed schema changes; versions already there read NULL in a new column."""
-
-    dataset: Dataset
-    milestoning: Milestoning
-    changes: tuple[SchemaChange, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """Quarantine staged rows without a key or whose key stands twice with different values; collapse equal ones."""
-
-    dataset: Dataset
-
-
-@dataclass(frozen=True, slots=True)
-class FindChanges:
-    """Compare staged rows to open ones, value by value: which keys are inserted, updated, deleted.
-
-    A key that was refused in this batch is neither updated nor deleted: what is stored of it stays.
+    `max_delete_share` is 0..1; None: a person has accepted the deletes.
     """
 
-    dataset: Dataset
-    milestoning: Milestoning
-    first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class GuardDeletes:
-    """Hold the batch if it would delete more than `share` of the open rows, or all of them."""
-
-    dataset: Dataset
-    milestoning: Milestoning
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class CloseVersions:
-    """Move the open versions of updated and deleted keys to the closed ones: true until this batch."""
-
-    dataset: Dataset
-    batch: int
-    as_of: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveRows:
-    """Drop the rows of updated and deleted keys: a live table keeps no past."""
-
-    dataset: Dataset
-
-
-@dataclass(frozen=True, slots=True)
-class InsertVersions:
-    """Put the staged rows of inserted and updated keys in as open versions, true from this batch."""
-
-    dataset: Dataset
-    milestoning: Milestoning
-    batch: int
-    as_of: datetime
-    first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class WindowRecord:
-    """A window whose rows this batch makes visible."""
-
-    stream: str
-    day: date
-    rows: int
-    value: Decimal
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Advance:
-    """Write the checkpoint: batch number, instant, high-water marks, windows. The last step of every commit."""
-
     pipeline: Pipeline
-    batch: int
+    milestoning: Milestoning
+    number: int
     as_of: datetime
+    known: Mapping[str, Dataset]
+    max_delete_share: float | None = 0.3
     high_water: tuple[tuple[str, str], ...] = ()
-    windows: tuple[WindowRecord, ...] = field(default=())
+    windows: tuple[WindowRecord, ...] = ()
 
 
-Step = (
-    AssertLastBatch
-    | CreateTables
-    | EvolveTables
-    | Screen
-    | FindChanges
-    | GuardDeletes
-    | CloseVersions
-    | RemoveRows
-    | InsertVersions
-    | Advance
-)
+def plan(facts: BatchFacts, datasets: Sequence[Dataset]) -> tuple[Step, ...]:
+    """The steps that make `datasets`, as staged, part of the store as batch `facts.number`. Raises SchemaRefused."""
+    steps: list[Step] = [AssertLastBatch(facts.pipeline, facts.number - 1)]
+    for dataset in datasets:
+        steps += _dataset_steps(facts, dataset)
+    steps.append(Advance(facts.pipeline, facts.milestoning, facts.number, facts.as_of, facts.high_water, facts.windows))
+    return tuple(steps)
+
+
+def _dataset_steps(facts: BatchFacts, dataset: Dataset) -> list[Step]:
+    known = facts.known.get(dataset.name)
+    first = known is None
+    steps: list[Step] = []
+    if known is None:
+        steps.append(CreateTables(dataset, facts.milestoning))
+    else:
+        dataset, changes = evolve(known, dataset)
+        if changes:
+            steps.append(EvolveTables(dataset, facts.milestoning, changes))
+    steps += [Screen(dataset), FindChanges(dataset, facts.milestoning, first)]
+    if dataset.read_mode is ReadMode.SNAPSHOT and facts.max_delete_share is not None and not first:
+        steps.append(GuardDeletes(dataset, facts.milestoning, facts.max_delete_share))
+    steps += _APPLY[facts.milestoning](dataset, facts.number, facts.as_of, first=first)
+    return steps
+
+
+def evolve(known: Dataset, offered: Dataset) -> tuple[Dataset, tuple[SchemaChange, ...]]:
+    """The dataset to merge into, and the changes from `known` to it. Raises SchemaRefused where one cannot be followed."""
+    changes = diff(known.columns, offered.columns, old_key=known.key, new_key=offered.key)
+    refused = [change for change in changes if not change.allowed]
+    if refused:
+        raise SchemaRefused(
+            f"dataset {offered.name!r} changed at the source: {'; '.join(map(str, refused))}; nothing was merged",
+            hint="; ".join(dict.fromkeys(_REMEDY[change.kind] for change in refused)),
+            dataset=offered.name,
+            changes=[str(change) for change in refused],
+        )
+    return offered, changes
+
+
+def check_names(dataset: Dataset) -> None:
+    """Refuse a column that has the name of a system column. Raises SchemaRefused."""
+    taken = [c.name for c in dataset.columns if c.name.casefold() in SYSTEM_COLUMNS]
+    if taken:
+        raise SchemaRefused(
+            f"dataset {dataset.name!r} has a column named {taken[0]!r}, which Milepost uses itself",
+            hint="leave it out with `columns`, or rename it at the source",
+        )

@@ -1,0 +1,151 @@
+"""Staging of one batch: rows from Arrow into a private in-memory DuckDB, cast to their declared types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from milepost.dataset import Dataset
+from milepost.errors import SourceChanged
+from milepost.ports import ArrowStream, Refusal
+from milepost.stores.duckdb.dialect import DUCKDB
+from milepost.stores.sql.dialect import literal, quote
+from milepost.stores.sql.layout import physical_names
+from milepost.stores.sql.render import Staging
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+SCHEMA = '"memory"."staged"'
+REFUSED = f'{SCHEMA}."refused"'
+_RAW = f'{SCHEMA}."raw"'
+
+
+@dataclass(slots=True)
+class Staged:
+    """One dataset in staging: where its rows are, and what was counted on the way in."""
+
+    dataset: Dataset
+    relations: Staging
+    columns: Mapping[str, str]
+    read: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class DuckDBStaging:
+    """The staging area of one batch. Not for several threads at once."""
+
+    connection: duckdb.DuckDBPyConnection
+    known_columns: Mapping[str, Mapping[str, str]]
+    datasets: dict[str, Staged] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.connection.execute(f"CREATE SCHEMA {SCHEMA}")
+        self.connection.execute(
+            f"CREATE TABLE {REFUSED} (dataset VARCHAR, row_key VARCHAR, reason VARCHAR, row_text VARCHAR)"
+        )
+
+    def stage(self, dataset: Dataset, rows: ArrowStream) -> int:
+        """Add rows; a value that is not of its declared type refuses its row. Raises SourceChanged."""
+        staged = self.datasets.get(dataset.name) or self._begin(dataset)
+        reader = _reader(rows, dataset)
+        plain = self._plain_types(reader.schema, dataset)
+        self.connection.register("incoming", reader)
+        try:
+            added = self._insert_plain(staged) if plain else self._insert_cast(staged)
+        finally:
+            self.connection.unregister("incoming")
+        staged.read += added
+        return added
+
+    def refuse(self, refusals: Sequence[Refusal]) -> None:
+        """Keep rows that the source could not understand."""
+        if refusals:
+            self.connection.executemany(
+                f"INSERT INTO {REFUSED} VALUES (?, ?, ?, ?)", [(r.dataset, r.key, r.reason, r.row) for r in refusals]
+            )
+        for refusal in refusals:
+            staged = self.datasets[refusal.dataset]
+            staged.read += 1
+            staged.refused += 1
+            if len(staged.dataset.key) == 1:
+                key = staged.dataset.column(staged.dataset.key[0])
+                self.connection.execute(
+                    f"INSERT INTO {staged.relations.refused_keys} SELECT TRY_CAST(? AS {DUCKDB.type_name(key.type)})",
+                    [refusal.key],
+                )
+
+    def begin(self, dataset: Dataset) -> None:
+        """Make the dataset part of the batch even if no row comes."""
+        if dataset.name not in self.datasets:
+            self._begin(dataset)
+
+    def _begin(self, dataset: Dataset) -> Staged:
+        index = len(self.datasets)
+        relations = Staging(f'{SCHEMA}."d{index}"', f'{SCHEMA}."d{index}_refused"')
+        columns = physical_names((c.name for c in dataset.columns), self.known_columns.get(dataset.name, {}))
+        staged = self.datasets[dataset.name] = Staged(dataset, relations, columns)
+        types = {c.name: f"{quote(columns[c.name])} {DUCKDB.type_name(c.type)}" for c in dataset.columns}
+        self.connection.execute(f"CREATE TABLE {relations.rows} ({', '.join(types.values())})")
+        keys = ", ".join(types[name] for name in dataset.key or types)
+        self.connection.execute(f"CREATE TABLE {relations.refused_keys} ({keys})")
+        return staged
+
+    def _plain_types(self, schema: pa.Schema, dataset: Dataset) -> bool:
+        """Whether DuckDB reads every incoming column as its declared type, so that no cast can fail."""
+        self.connection.register("shape", schema.empty_table())
+        described = self.connection.execute("DESCRIBE SELECT * FROM shape").fetchall()
+        self.connection.unregister("shape")
+        return all(
+            DUCKDB.type_name(c.type) == kind for c, (_, kind, *_) in zip(dataset.columns, described, strict=True)
+        )
+
+    def _insert_plain(self, staged: Staged) -> int:
+        return self._counted(f"INSERT INTO {staged.relations.rows} SELECT * FROM incoming")
+
+    def _insert_cast(self, staged: Staged) -> int:
+        self.connection.execute(f"CREATE OR REPLACE TABLE {_RAW} AS SELECT * FROM incoming")
+        source = [str(row[0]) for row in self.connection.execute(f"DESCRIBE {_RAW}").fetchall()]
+        pairs = list(zip(source, staged.dataset.columns, strict=True))
+        cast = {name: f"TRY_CAST({quote(name)} AS {DUCKDB.type_name(c.type)})" for name, c in pairs}
+        broken = " OR ".join(f"({quote(n)} IS NOT NULL AND {expression} IS NULL)" for n, expression in cast.items())
+        key = " || ', ' || ".join(
+            f"COALESCE(CAST({quote(n)} AS VARCHAR), 'NULL')" for n, c in pairs if c.name in (staged.dataset.key or cast)
+        )
+        staged.refused += self._counted(
+            f"INSERT INTO {REFUSED} SELECT {literal(staged.dataset.name)}, {key or literal('')}, "
+            f"{literal('a value is not of its declared type')}, CAST(to_json(r) AS VARCHAR) FROM {_RAW} r WHERE {broken}"
+        )
+        keys = ", ".join(cast[n] for n, c in pairs if c.name in (staged.dataset.key or cast))
+        self.connection.execute(f"INSERT INTO {staged.relations.refused_keys} SELECT {keys} FROM {_RAW} WHERE {broken}")
+        self.connection.execute(
+            f"INSERT INTO {staged.relations.rows} SELECT {', '.join(cast.values())} FROM {_RAW} WHERE NOT ({broken})"
+        )
+        return int(self.connection.execute(f"SELECT count(*) FROM {_RAW}").fetchall()[0][0])
+
+    def _counted(self, statement: str) -> int:
+        return int(self.connection.execute(statement).fetchall()[0][0])
+
+
+def _reader(rows: ArrowStream, dataset: Dataset) -> pa.RecordBatchReader:
+    """The rows with exactly the dataset's columns, in its order, under names that cannot collide by case."""
+    import pyarrow as pa
+
+    reader = rows if isinstance(rows, pa.RecordBatchReader) else pa.RecordBatchReader.from_stream(rows)
+    wanted, offered = [c.name for c in dataset.columns], list(reader.schema.names)
+    if sorted(wanted) != sorted(offered):
+        missing, extra = set(wanted) - set(offered), set(offered) - set(wanted)
+        raise SourceChanged(
+            f"dataset {dataset.name!r} came with other columns than declared: "
+            f"missing {sorted(missing) or 'none'}, unknown {sorted(extra) or 'none'}",
+            hint="read the datastore's columns again, or correct the declaration",
+        )
+    if wanted == offered and len({name.casefold() for name in wanted}) == len(wanted):
+        return reader
+    order = [offered.index(name) for name in wanted]
+    schema = pa.schema([reader.schema.field(i).with_name(f"c{n}") for n, i in enumerate(order)])
+    batches = (pa.RecordBatch.from_arrays([batch.column(i) for i in order], schema=schema) for batch in reader)
+    return pa.RecordBatchReader.from_batches(schema, batches)

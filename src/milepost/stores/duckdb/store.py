@@ -1,0 +1,150 @@
+"""Implements ports.Store on one DuckDB file. Connections are short; the lock decides whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from milepost.batch import Pipeline
+from milepost.clock import Clock, SystemClock
+from milepost.errors import UnknownName
+from milepost.ports import ArrowStream, Checkpoint, Totals, WindowDone
+from milepost.stores.duckdb.batch import DuckDBBatch
+from milepost.stores.duckdb.connect import STORE, Resources, attach, in_memory, translated
+from milepost.stores.duckdb.lock import file_lock
+from milepost.stores.duckdb.staging import DuckDBStaging
+from milepost.stores.sql.catalogue import META, Catalogue
+from milepost.stores.sql.dialect import quote
+from milepost.stores.sql.layout import Layout
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class DuckDBStore:
+    """A store in the file `path`; made on the first commit. `lock_timeout` is in seconds."""
+
+    path: Path
+    resources: Resources = field(default_factory=Resources)
+    clock: Clock = field(default_factory=SystemClock)
+    lock_timeout: float = 60.0
+
+    @contextmanager
+    def locked(self, *, exclusive: bool, purpose: str) -> Iterator[None]:
+        """Hold the file's lock. Raises StoreBusy."""
+        with file_lock(self.path, self.clock, exclusive=exclusive, timeout=self.lock_timeout, purpose=purpose):
+            yield
+
+    @contextmanager
+    def _reading(self, purpose: str) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """A connection that sees the store read-only, or None where there is no store yet."""
+        with translated(self.path), self.locked(exclusive=False, purpose=purpose):
+            if not self.path.exists():
+                yield None
+                return
+            with in_memory(self.resources) as connection:
+                attach(connection, self.path, read_only=True)
+                yield connection
+
+    @contextmanager
+    def _catalogue(self, purpose: str) -> Iterator[Catalogue | None]:
+        with self._reading(purpose) as connection:
+            if connection is None or not _has_catalogue(connection):
+                yield None
+            else:
+                yield Catalogue(lambda sql, values: connection.execute(sql, list(values) or None).fetchall(), STORE)
+
+    def checkpoint(self, pipeline: Pipeline) -> Checkpoint:
+        """What is committed of the pipeline."""
+        with self._catalogue("checkpoint") as catalogue:
+            return catalogue.checkpoint(pipeline) if catalogue else Checkpoint()
+
+    @contextmanager
+    def batch(self, pipeline: Pipeline) -> Iterator[DuckDBBatch]:
+        """Begin staging; leaving the context without a commit discards it."""
+        with self._catalogue("begin a batch") as catalogue:
+            known = catalogue.known(pipeline) if catalogue else {}
+        with in_memory(self.resources) as connection:
+            yield DuckDBBatch(self, connection, DuckDBStaging(connection, {n: k.columns for n, k in known.items()}))
+
+    def windows(self, pipeline: Pipeline, stream: str) -> Mapping[date, WindowDone]:
+        """The committed windows of a stream, by day."""
+        with self._catalogue("windows") as catalogue:
+            return catalogue.windows(pipeline, stream) if catalogue else {}
+
+    def totals(
+        self, pipeline: Pipeline, dataset: str, day_column: str, value_column: str | None
+    ) -> Mapping[date, Totals]:
+        """Rows and value of each day in open versions."""
+        with self._catalogue("totals") as catalogue:
+            if catalogue is None:
+                return {}
+            layout = _layout(catalogue, pipeline, dataset)
+            day = layout.name(layout.dataset.column(day_column))
+            value = f"sum({layout.name(layout.dataset.column(value_column))})" if value_column else "NULL"
+            rows = catalogue.run(f"SELECT {day}, count(*), {value} FROM {layout.open} GROUP BY 1", ())
+            return {found: Totals(count, total) for found, count, total in rows}  # type: ignore[misc, arg-type]
+
+    @contextmanager
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[ArrowStream]:
+        """A read-only query; tables are `<platform>__<datastore>.<dataset>`."""
+        with self._reading("query") as connection:
+            if connection is None:
+                raise UnknownName(
+                    f"the store {self.path} does not exist yet",
+                    hint="run `milepost ingest` or `milepost backfill start`",
+                )
+            connection.execute(f"USE {quote(STORE)}")
+            yield connection.execute(sql, list(parameters) or None).to_arrow_reader(65_536)
+
+    def history(self, pipeline: Pipeline, dataset: str, key: Mapping[str, str]) -> list[dict[str, object]]:
+        """Every version of one row, oldest first."""
+        with self._catalogue("history") as catalogue:
+            if catalogue is None:
+                raise UnknownName(f"the store {self.path} does not exist yet", hint="run `milepost ingest` first")
+            layout = _layout(catalogue, pipeline, dataset)
+            columns = [layout.dataset.column(name) for name in key]
+            found = " AND ".join(f"CAST({layout.name(c)} AS VARCHAR) = ?" for c in columns)
+            every = (*layout.data, *layout.since)
+            names = [c.name for c in every]
+            if layout.closed and layout.main != layout.open:
+                every, names = (*every, *layout.until), [*names, *(c.name for c in layout.until)]
+            rows = catalogue.run(
+                f"SELECT {', '.join(map(layout.name, every))} FROM {layout.main} WHERE {found} ORDER BY {quote('_batch_in')}",
+                list(key.values()),
+            )
+            return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def clear(self, pipeline: Pipeline) -> None:
+        """Forget the pipeline: its tables, checkpoint and quarantine."""
+        with translated(self.path), self.locked(exclusive=True, purpose=f"clear {pipeline}"):
+            if not self.path.exists():
+                return
+            with in_memory(self.resources) as connection:
+                attach(connection, self.path, read_only=False)
+                if _has_catalogue(connection):
+                    connection.execute("BEGIN")
+                    Catalogue(
+                        lambda sql, values: connection.execute(sql, list(values) or None).fetchall(), STORE
+                    ).forget(pipeline)
+                    connection.execute("COMMIT")
+
+
+def _has_catalogue(connection: duckdb.DuckDBPyConnection) -> bool:
+    found = connection.execute(
+        "SELECT count(*) FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?", [STORE, META]
+    ).fetchall()
+    return bool(found[0][0])
+
+
+def _layout(catalogue: Catalogue, pipeline: Pipeline, dataset: str) -> Layout:
+    checkpoint = catalogue.checkpoint(pipeline)
+    if dataset not in checkpoint.datasets or checkpoint.milestoning is None:
+        known = ", ".join(sorted(checkpoint.datasets)) or "none"
+        raise UnknownName(f"pipeline {pipeline} has no dataset {dataset!r}", hint=f"its datasets: {known}")
+    return catalogue.layouts(pipeline, [checkpoint.datasets[dataset]], checkpoint.milestoning)[dataset]

@@ -1,0 +1,177 @@
+"""The steps of a merge as SQL text, for any dialect. Pure: golden files in tests/golden/sql show every statement.
+
+Staged rows are in `staged`, refused keys in `refused_keys`; `changes` holds for each changed key the operation (I, U, D)
+and the row ids on both sides, so that the values are read once, from where they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from milepost.dataset import ReadMode
+from milepost.milestoning import OPEN_BATCH, Milestoning
+from milepost.schema import BOOLEAN, ChangeKind, Column, SchemaChange
+from milepost.stores.sql.dialect import Dialect, literal, quote
+from milepost.stores.sql.layout import Layout
+
+CHANGES = quote("changes")
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """The names of one dataset's staging relations, quoted and qualified."""
+
+    rows: str
+    refused_keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Writes the SQL of a dataset's steps."""
+
+    dialect: Dialect
+    layout: Layout
+    staging: Staging
+
+    def _names(self, columns: tuple[Column, ...], alias: str = "") -> str:
+        prefix = f"{alias}." if alias else ""
+        return ", ".join(prefix + self.layout.name(c) for c in columns)
+
+    def _join(self, left: str, right: str) -> str:
+        if self.layout.dataset.key:
+            return " AND ".join(f"{left}.{n} = {right}.{n}" for n in map(self.layout.name, self.layout.key))
+        return " AND ".join(
+            self.dialect.same(f"{left}.{self.layout.name(c)}", f"{right}.{self.layout.name(c)}", c.type)
+            for c in self.layout.key
+        )
+
+    def _differs(self, left: str, right: str) -> str:
+        tests = [
+            self.dialect.differs(f"{left}.{self.layout.name(c)}", f"{right}.{self.layout.name(c)}", c.type)
+            for c in self.layout.values
+        ]
+        return f"({' OR '.join(tests)})" if tests else "false"
+
+    def create_tables(self) -> list[str]:
+        """The live table, or the two forensic tables and the view that unites them."""
+        layout = self.layout
+        create = [f"CREATE TABLE {layout.open} ({self._definitions((*layout.data, *layout.since))})"]
+        if layout.milestoning is Milestoning.FORENSIC:
+            every = (*layout.data, *layout.since, *layout.until)
+            create += [f"CREATE TABLE {layout.closed} ({self._definitions(every)})", self._view()]
+        return create
+
+    def _definitions(self, columns: tuple[Column, ...]) -> str:
+        return ", ".join(f"{self.layout.name(c)} {self.dialect.type_name(c.type)}" for c in columns)
+
+    def _view(self) -> str:
+        layout = self.layout
+        columns = self._names((*layout.data, *layout.since))
+        until = self._names(layout.until)
+        return (
+            f"CREATE OR REPLACE VIEW {layout.main} AS "
+            f"SELECT {columns}, CAST({OPEN_BATCH} AS BIGINT) AS {layout.name(layout.until[0])}, "
+            f"CAST(NULL AS {self.dialect.type_name(layout.until[1].type)}) AS {layout.name(layout.until[1])} "
+            f"FROM {layout.open} UNION ALL SELECT {columns}, {until} FROM {layout.closed}"
+        )
+
+    def evolve_tables(self, changes: tuple[SchemaChange, ...]) -> list[str]:
+        """ALTER statements for new and widened columns, then the view anew."""
+        forensic = self.layout.milestoning is Milestoning.FORENSIC
+        tables = (self.layout.open, self.layout.closed) if forensic else (self.layout.open,)
+        statements = []
+        for change in changes:
+            if change.kind in {ChangeKind.ADDED, ChangeKind.WIDENED}:
+                column = self.layout.dataset.column(change.column)
+                name, type_name = self.layout.name(column), self.dialect.type_name(column.type)
+                what = f"ADD COLUMN {name} {type_name}"
+                if change.kind is ChangeKind.WIDENED:
+                    what = f"ALTER COLUMN {name} TYPE {type_name}"
+                statements += [f"ALTER TABLE {table} {what}" for table in tables]
+        return [*statements, self._view()] if forensic else statements
+
+    def find_changes(self) -> str:
+        """Fill `changes` by comparing every staged row to the open version of its key, value by value."""
+        layout, row_id = self.layout, self.dialect.row_id
+        source = (
+            f"SELECT s.{row_id} AS staged_row, o.{row_id} AS open_row, CASE "
+            f"WHEN o.{row_id} IS NULL THEN 'I' WHEN {self._deleted()} THEN 'D' ELSE 'U' END AS op "
+        )
+        mode = layout.dataset.read_mode
+        if mode is ReadMode.SNAPSHOT:
+            return (
+                f"CREATE TEMP TABLE {CHANGES} AS {source}FROM {self.staging.rows} s FULL OUTER JOIN {layout.open} o "
+                f"ON {self._join('s', 'o')} WHERE s.{row_id} IS NULL OR o.{row_id} IS NULL OR {self._differs('s', 'o')}"
+            )
+        changed = "false" if mode is ReadMode.APPEND else f"({self._deleted()} OR {self._differs('s', 'o')})"
+        marked = f" AND NOT ({self._marked()})" if layout.dataset.deleted_mark else ""
+        return (
+            f"CREATE TEMP TABLE {CHANGES} AS {source}FROM {self.staging.rows} s LEFT JOIN {layout.open} o "
+            f"ON {self._join('s', 'o')} WHERE (o.{row_id} IS NULL{marked}) OR (o.{row_id} IS NOT NULL AND {changed})"
+        )
+
+    def _deleted(self) -> str:
+        if self.layout.dataset.read_mode is ReadMode.SNAPSHOT:
+            return f"s.{self.dialect.row_id} IS NULL"
+        return self._marked() if self.layout.dataset.deleted_mark else "false"
+
+    def _marked(self) -> str:
+        """Whether a staged row carries the delete mark: true, or a deletion time."""
+        mark = self.layout.dataset.column(self.layout.dataset.deleted_mark or "")
+        name = f"s.{self.layout.name(mark)}"
+        return f"COALESCE({name}, false)" if mark.type == BOOLEAN else f"{name} IS NOT NULL"
+
+    def keep_refused(self) -> str:
+        """Take keys that were refused in this batch out of the deletes: what is stored of them stays."""
+        return (
+            f"DELETE FROM {CHANGES} WHERE op = 'D' AND open_row IN (SELECT o.{self.dialect.row_id} "
+            f"FROM {self.layout.open} o JOIN {self.staging.refused_keys} r ON {self._join('o', 'r')})"
+        )
+
+    def altered(self) -> str:
+        """The staged rows of an append dataset whose key is known with other values: they were said to be immutable."""
+        return (
+            f"(SELECT {literal(self.layout.dataset.name)} AS dataset, {self.key_text('s')} AS row_key, "
+            f"'an immutable row came again with other values' AS reason, {self.dialect.row_json('s')} AS row_text "
+            f"FROM {self.staging.rows} s JOIN {self.layout.open} o ON {self._join('s', 'o')} "
+            f"WHERE {self._differs('s', 'o')}) AS altered"
+        )
+
+    def key_text(self, alias: str) -> str:
+        """The key of a row as one text, for people."""
+        parts = [f"COALESCE(CAST({alias}.{self.layout.name(c)} AS VARCHAR), 'NULL')" for c in self.layout.key]
+        return " || ', ' || ".join(parts)
+
+    def count_marked(self) -> str:
+        """How many staged rows carry the delete mark; empty where the dataset has none."""
+        if not self.layout.dataset.deleted_mark:
+            return ""
+        return f"SELECT count(*) FROM {self.staging.rows} s WHERE {self._marked()}"
+
+    def close_versions(self, batch: str, as_of: str) -> list[str]:
+        """Copy the open versions of changed keys to the closed ones, then drop them. `batch`, `as_of`: placeholders."""
+        layout = self.layout
+        columns = self._names((*layout.data, *layout.since))
+        return [
+            f"INSERT INTO {layout.closed} ({columns}, {self._names(layout.until)}) SELECT {self._names((*layout.data, *layout.since), 'o')}, "
+            f"{batch}, {as_of} FROM {layout.open} o WHERE o.{self.dialect.row_id} IN {_CHANGED_OPEN}",
+            self.remove_rows(),
+        ]
+
+    def remove_rows(self) -> str:
+        """Drop the open versions of changed keys."""
+        return f"DELETE FROM {self.layout.open} WHERE {self.dialect.row_id} IN {_CHANGED_OPEN}"
+
+    def insert_versions(self, batch: str, as_of: str, *, everything: bool) -> str:
+        """Put staged rows in as open versions: all of them on the first batch, else the changed ones."""
+        layout = self.layout
+        changed = f" WHERE s.{self.dialect.row_id} IN (SELECT staged_row FROM {CHANGES} WHERE op <> 'D')"
+        if everything:
+            changed = f" WHERE NOT ({self._marked()})" if layout.dataset.deleted_mark else ""
+        return (
+            f"INSERT INTO {layout.open} ({self._names((*layout.data, *layout.since))}) "
+            f"SELECT {self._names(layout.data, 's')}, {batch}, {as_of} FROM {self.staging.rows} s{changed}"
+        )
+
+
+_CHANGED_OPEN = f"(SELECT open_row FROM {CHANGES} WHERE op <> 'I')"
