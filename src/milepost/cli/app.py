@@ -15,22 +15,10 @@ from milepost.errors import Stopped
 _VERBS = "milepost.cli.verbs"
 START, BRING, LOOK, PLAY = "Start here", "Bring data in", "Look and take out", "Sandbox"
 ENTRIES = (
-    Entry("demo", START, "Everything once on this machine, in under a minute, without any key.", f"{_VERBS}.demo"),
-    Entry("init", START, "Write a starter .env and ecosystem.yaml into this folder.", f"{_VERBS}.init"),
-    Entry("doctor", START, "Check settings, folders, keys and servers, and say what to do.", f"{_VERBS}.doctor"),
     Entry("completion", START, "Print the tab completion script of a shell.", f"{_VERBS}.completion"),
-    Entry("backfill", BRING, "Read the past of a client's account, day by day.", f"{_VERBS}.backfill"),
-    Entry("ingest", BRING, "Read one batch of a datastore into a platform.", f"{_VERBS}.ingest"),
-    Entry("status", LOOK, "Show the last batches and their figures.", f"{_VERBS}.status"),
-    Entry("query", LOOK, "Run read-only SQL on the store.", f"{_VERBS}.query"),
-    Entry("history", LOOK, "Show every version of one row.", f"{_VERBS}.history"),
-    Entry("quarantine", LOOK, "List the rows that were refused, and why.", f"{_VERBS}.quarantine"),
-    Entry("export", LOOK, "Write a dataset or a query to a CSV, XLSX or Parquet file.", f"{_VERBS}.export"),
-    Entry("report", LOOK, "Write the campaign metrics CSV of the reporting schema.", f"{_VERBS}.report"),
     Entry(
         "simulate", PLAY, "Start a look-alike: a Klaviyo API, or a changing customer database.", f"{_VERBS}.simulate"
     ),
-    Entry("sample", PLAY, "Write plausible campaign report rows.", f"{_VERBS}.sample"),
 )
 
 

@@ -134,6 +134,11 @@ def verb(name: str, *, examples: Examples, **settings: Any) -> Callable[[Callabl
     return declare
 
 
+def group(name: str, summary: str, *, entries: Sequence[Entry], examples: Examples) -> LazyGroup:
+    """Declare a verb that has verbs of its own."""
+    return LazyGroup(name, help=summary, entries=entries, examples=examples)
+
+
 def home_option(function: Decorated) -> Decorated:
     """Add --home: the folder of store, state and files."""
     return click.option(

@@ -53,7 +53,7 @@ def test_a_year_before_29_february_is_the_28th() -> None:
     ],
 )
 def test_what_is_no_day_is_refused_and_quoted(text: str) -> None:
-    with pytest.raises(RangeInvalid, match="calendar|not a day") as caught:
+    with pytest.raises(RangeInvalid, match=r"calendar|not a day") as caught:
         parse_day(text, TODAY)
     assert repr(text) in caught.value.what
     assert "-30d" in caught.value.hint

@@ -34,12 +34,11 @@ def test_json_carries_code_message_hint_fields_and_exit_code(capsys: pytest.Capt
 
 
 def test_a_fault_of_ours_has_a_traceback_only_on_request(capsys: pytest.CaptureFixture[str]) -> None:
-    try:
-        raise KeyError("secret-key-1")
-    except KeyError as exc:
-        call = Call(log_level="debug")
-        call.protect("secret-key-1")
-        assert report(exc, call) == 1
+    with pytest.raises(KeyError) as caught:
+        _fail()
+    call = Call(log_level="debug")
+    call.protect("secret-key-1")
+    assert report(caught.value, call) == 1
     said = capsys.readouterr().err
     assert "Traceback" in said
     assert "error[unexpected]" in said
@@ -56,3 +55,7 @@ def test_no_secret_is_shown(as_json: bool, capsys: pytest.CaptureFixture[str]) -
     assert "hunter2" not in said
     assert "postgresql://me:***@db/x" in said
     assert "abc" in said  # too short to be replaced everywhere
+
+
+def _fail() -> None:
+    raise KeyError("secret-key-1")

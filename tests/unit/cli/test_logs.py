@@ -27,7 +27,7 @@ def test_secrets_are_replaced_everywhere_in_an_event(form: str, monkeypatch, cap
     call.protect("pk_secret_1")  # known only after logging was set up, as settings are
     log = structlog.get_logger("x")
     try:
-        raise ValueError("pk_secret_1")
+        _fail()
     except ValueError:
         log.exception("request pk_secret_1", url="http://u:pw12@h/pk_secret_1", nested={"pk_secret_1": ["pk_secret_1"]})
     log.info("object", value=Call)
@@ -56,3 +56,7 @@ def test_vendor_loggers_share_the_form(capsys) -> None:
     event = json.loads(capsys.readouterr().err)
     assert event["event"] == "retry ***"
     assert event["level"] == "warning"
+
+
+def _fail() -> None:
+    raise ValueError("pk_secret_1")
