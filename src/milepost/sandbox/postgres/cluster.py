@@ -88,7 +88,7 @@ class Cluster:
             self.runner.adopt(file.fileno())
             command = [str(programs / "initdb"), "-D", str(as_seen_from(data)), "-U", SUPERUSER, *options]
             done = subprocess.run(  # noqa: S603 - our own program, no shell
-                [*command, *options, f"--pwfile=/dev/fd/{file.fileno()}"],
+                [*command, f"--pwfile=/dev/fd/{file.fileno()}"],
                 cwd=data,
                 user=self.runner.uid,
                 group=self.runner.gid,

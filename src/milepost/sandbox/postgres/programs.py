@@ -92,7 +92,7 @@ def _open_to_others(path: Path) -> bool:
 
 
 def _reachable_copy(tree: Path) -> Path:
-    """A copy (38 MB) for a virtual environment under /root, which an unprivileged account cannot enter.
+    """A copy (50 MB) for a virtual environment under /root, which an unprivileged account cannot enter.
 
     Opening root's own folders to everyone would do too, and is not ours to decide.
     """
@@ -103,11 +103,13 @@ def _reachable_copy(tree: Path) -> Path:
         )
     if not copy.exists():
         partial = Path(tempfile.mkdtemp(prefix="milepost-postgres-"))
-        shutil.copytree(tree, partial, dirs_exist_ok=True)
+        package = tree.parent
+        for folder in (tree, *package.parent.glob(f"{package.name}.libs")):  # found by a path relative to the programs
+            shutil.copytree(folder, partial / folder.relative_to(package.parent))
         for path in (partial, *partial.rglob("*")):
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
         try:
             partial.rename(copy)
         except OSError:  # another process was faster; its copy is as good as ours
             shutil.rmtree(partial)
-    return copy
+    return copy / tree.relative_to(tree.parents[1])
