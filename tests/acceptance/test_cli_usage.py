@@ -16,8 +16,8 @@ from milepost_process import PROGRAM, clean_environment, milepost
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["simulat"], "no such verb 'simulat'; did you mean 'simulate'?"),
-        (["simulate", "change"], "no such verb 'change'; did you mean 'changes'?"),
+        (["simulat"], "no such verb 'simulat' (did you mean 'simulate'?"),
+        (["simulate", "change"], "no such verb 'change' (did you mean 'changes'?"),
         (["completion"], "missing argument"),
         (["completion", "tcsh"], "'tcsh' is not one of 'bash', 'zsh', 'fish'"),
         (["completion", "bash", "--jsn"], "no such option '--jsn'"),

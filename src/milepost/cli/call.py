@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from milepost.cli.console import Console
+    from milepost.settings import Settings
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -24,6 +25,7 @@ class Call:
     quiet: bool = False
     no_color: bool = False
     log_level: str = "warning"
+    log_level_given: bool = False
     home: Path | None = None
     secrets: set[str] = field(default_factory=set)
 
@@ -39,13 +41,30 @@ class Call:
 
     def protect(self, *values: str) -> None:
         """Remember secrets: they never reach a log line, a message or a traceback."""
-        self.secrets.update(value for value in values if len(value) >= _SHORTEST_SECRET)
+        self.secrets.update(values)
 
     def redact(self, text: str) -> str:
-        """The text without any secret that was given to `protect` (the longest first) and without a URL's password."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, _STARS)
-        return _URL_PASSWORD.sub(rf"\1{_STARS}@", text)
+        """The text without any secret that was given to `protect`, and without the password of any URL."""
+        from milepost.secrets import redact
+
+        return redact(_URL_PASSWORD.sub(r"\1***@", text), self.secrets)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of the environment and `.env`, with --home; their secrets are protected, their log level is set.
+
+        Raises: SettingsInvalid with every variable that is wrong.
+        """
+        from milepost.cli.logs import configure
+        from milepost.secrets import EnvSecrets
+        from milepost.settings import load
+
+        settings = load()
+        self.protect(*EnvSecrets(dict(settings.klaviyo_keys.items()), settings.environment).known_secrets())
+        if not self.log_level_given and "MILEPOST_LOG_LEVEL" in settings.environment:
+            self.log_level = settings.log_level.lower()
+        configure(self, settings.log_format)
+        return settings.model_copy(update={"home": self.home}) if self.home else settings
 
     @cached_property
     def out(self) -> Console:
@@ -55,6 +74,4 @@ class Call:
         return Console(self)
 
 
-_SHORTEST_SECRET = 6  # replacing shorter ones would riddle every line with stars and hide nothing
-_STARS = "***"
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@/\s]+@")

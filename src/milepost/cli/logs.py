@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -15,29 +14,28 @@ if TYPE_CHECKING:
 _NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def configure(call: Call) -> None:
+def configure(call: Call, form: str = "text") -> None:
     """Set up logging for this process: by the call's level, redacted by the call's secrets.
 
-    Standard-library loggers (of vendor libraries) go through the same chain, warnings and worse only.
-    MILEPOST_LOG_FORMAT is `text` or `json`; with --json it is json.
+    Standard-library loggers (of vendor libraries) go through the same chain, warnings and worse only. `form` is `text`
+    or `json`; with --json it is json.
     """
     import logging
 
     import structlog
 
     structlog.configure(
-        processors=_chain(call),
+        processors=_chain(call, as_json=call.json or form == "json"),
         wrapper_class=structlog.make_filtering_bound_logger(_NUMBERS[call.log_level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # looked up each time: bars take its place
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_ToStructlog()], force=True)
 
 
-def _chain(call: Call) -> list[Processor]:
+def _chain(call: Call, *, as_json: bool) -> list[Processor]:
     import structlog
 
-    as_json = call.json or os.environ.get("MILEPOST_LOG_FORMAT", "text") == "json"
     head: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

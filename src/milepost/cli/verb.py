@@ -98,6 +98,8 @@ class LazyGroup(_Explained, click.Group):
         """The verb of the first argument. Raises UsageError that proposes near names."""
         if args[0] in self.entries or args[0].startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
+        from milepost.model.faults import did_you_mean
+
         raise click.UsageError(f"no such verb {args[0]!r}{did_you_mean(args[0], self.entries)}", ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -107,14 +109,6 @@ class LazyGroup(_Explained, click.Group):
             rows = [(e.name.ljust(width), e.summary) for e in self.entries.values() if e.section == section]
             with formatter.section(click.style(section, bold=True)):
                 formatter.write_dl(rows)
-
-
-def did_you_mean(word: str, known: Sequence[str] | dict[str, Any]) -> str:
-    """`; did you mean 'ingest'?`, or nothing where no known word is near."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, list(known), n=2, cutoff=0.6)
-    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def call_options(function: Decorated) -> Decorated:
@@ -154,17 +148,16 @@ def home_option(function: Decorated) -> Decorated:
 def current_call(arguments: Sequence[str]) -> Call:
     """A Call that already knows how an error is to be shown, before the arguments are parsed."""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return Call(
-        json="--json" in own,
-        no_color="--no-color" in own,
-        log_level=os.environ.get("MILEPOST_LOG_LEVEL", "warning").lower(),
-    )
+    level = os.environ.get("MILEPOST_LOG_LEVEL", "").lower()
+    known = level if level in LOG_LEVELS else "warning"  # a wrong one is named when the settings are read
+    return Call(json="--json" in own, no_color="--no-color" in own, log_level=known)
 
 
 def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def fill(ctx: click.Context, _: click.Parameter, value: Any) -> None:
         if value is not None and value is not False:
             setattr(ctx.ensure_object(Call), name, value)
+            ctx.ensure_object(Call).log_level_given |= name == "log_level"
         if name == "no_color" and (value or os.environ.get("NO_COLOR")):
             ctx.color = False
 

@@ -20,10 +20,9 @@ def _as_before():
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_secrets_are_replaced_everywhere_in_an_event(form: str, monkeypatch, capsys) -> None:
-    monkeypatch.setenv("MILEPOST_LOG_FORMAT", form)
+def test_secrets_are_replaced_everywhere_in_an_event(form: str, capsys) -> None:
     call = Call(log_level="debug")
-    configure(call)
+    configure(call, form)
     call.protect("pk_secret_1")  # known only after logging was set up, as settings are
     log = structlog.get_logger("x")
     try:

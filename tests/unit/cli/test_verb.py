@@ -8,7 +8,7 @@ import click
 import pytest
 
 from milepost.cli.app import ENTRIES, root
-from milepost.cli.verb import LazyGroup, Verb, did_you_mean
+from milepost.cli.verb import LazyGroup, Verb
 
 _COMMON = {"--json", "--quiet", "--no-color", "--log-level"}
 
@@ -65,9 +65,3 @@ def test_the_summary_is_the_first_sentence_of_the_help(entry) -> None:
     command = COMMANDS[entry.name,]
     assert command.help is not None
     assert command.help.split("\n\n")[0].replace("\n", " ") == entry.summary
-
-
-@pytest.mark.parametrize(("word", "said"), [("simulat", "'simulate'"), ("xyz", "")])
-def test_a_near_word_is_proposed(word: str, said: str) -> None:
-    assert said in did_you_mean(word, root.entries)
-    assert bool(did_you_mean(word, root.entries)) == bool(said)

@@ -1,0 +1,62 @@
+"""The two files that a newcomer starts from, and writing them without ever overwriting one. What they mean is elsewhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from milepost.errors import StoreUnwritable
+
+ECOSYSTEM = """\
+# What Milepost reads, and how it keeps it. `milepost doctor` checks this file.
+# Every datastore is kept on every platform that you name: milepost ingest customer_db --platform forensic
+
+platforms:
+  live:                      # the newest version of each row
+    milestoning: live
+  forensic:                  # every version that ever was, each change dated
+    milestoning: forensic
+
+datastores:
+  default:                   # the Klaviyo account of KLAVIYO_API_KEY
+    source: klaviyo
+
+  # north-shop:              # one more account: KLAVIYO_API_KEY_NORTH_SHOP
+  #   source: klaviyo
+
+  # customer_db:             # a PostgreSQL database: PG_HOST, PG_DB … in .env
+  #   source: postgres
+  #   schema: public
+  #   datasets:              # leave this out to read every table
+  #     customers:
+  #     addresses:
+"""
+
+
+def env_example() -> str:
+    """Every variable, commented out, with its default or an example: the text of `.env.example`."""
+    from milepost.settings import variables
+
+    groups: dict[str, list[str]] = {}
+    for variable in variables():
+        lines = groups.setdefault(variable.group, [])
+        lines += [f"# {variable.purpose}", f"#{variable.name}={variable.default or variable.example}"]
+    parts = ["# Generated from src/milepost/settings.py. Copy to .env and take the # from what you need."]
+    for name, lines in groups.items():
+        parts += ["", f"# --- {name} ---", *lines]
+    return "\n".join([*parts, ""])
+
+
+def write_new(path: Path, text: str, mode: int) -> bool:
+    """Write the file unless it is there; False where it was. Raises StoreUnwritable."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    except OSError as exc:
+        raise StoreUnwritable(
+            f"cannot write {path}: {exc.strerror}", hint="check that the folder is there and that you may write to it"
+        ) from exc
+    return True
