@@ -119,11 +119,13 @@ def test_weights_choose_the_kinds(customer_db: str) -> None:
 
 
 _SCRIPT = """
-import sys
-from milepost.sandbox.changes import ChangeSimulator, stop_on_interrupt
-with stop_on_interrupt() as stop:
-    ready = lambda figures: print("running", flush=True) if figures.changes == 5 else None
-    print(*ChangeSimulator(sys.argv[1], rate=200).run(stop, ready).as_dict().values())
+import signal, sys, threading
+from milepost.sandbox.changes import ChangeSimulator
+stop = threading.Event()
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: stop.set())
+ready = lambda figures: print("running", flush=True) if figures.changes == 5 else None
+print(*ChangeSimulator(sys.argv[1], rate=200).run(stop, ready).as_dict().values())
 """
 
 

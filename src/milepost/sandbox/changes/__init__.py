@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from milepost.sandbox.changes.figures import ChangeFigures
-from milepost.sandbox.changes.interrupt import stop_on_interrupt
 from milepost.sandbox.changes.population import ChangeKind
 from milepost.sandbox.changes.simulator import ChangeSimulator
 
-__all__ = ["ChangeFigures", "ChangeKind", "ChangeSimulator", "stop_on_interrupt"]
+__all__ = ["ChangeFigures", "ChangeKind", "ChangeSimulator"]

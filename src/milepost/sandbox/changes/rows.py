@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from psycopg import sql
 
 CUSTOMERS = "customers"
 ADDRESSES = "addresses"
@@ -33,25 +32,26 @@ class RowChange:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
-def statement(change: RowChange) -> tuple[sql.Composed, list[object]]:
+def statement(change: RowChange) -> tuple[bytes, list[object]]:
     """The SQL text, identifiers quoted, and the values to bind."""
+    text = _text(change.verb, change.table, tuple(change.values))
+    values = list(change.values.values())
+    return text, [change.key, *values] if change.verb is Verb.INSERT else [*values, change.key]
+
+
+@cache  # a few dozen texts; composing one takes as long as running it
+def _text(verb: Verb, table: str, columns: tuple[str, ...]) -> bytes:
     from psycopg import sql
 
-    table, key = sql.Identifier(change.table), sql.Identifier("id")
-    columns = [sql.Identifier(name) for name in change.values]
-    match change.verb:
+    name, key = sql.Identifier(table), sql.Identifier("id")
+    others = [sql.Identifier(column) for column in columns]
+    comma, mark = sql.SQL(", "), sql.Placeholder()
+    match verb:
         case Verb.INSERT:
-            names, marks = (
-                sql.SQL(", ").join([key, *columns]),
-                sql.SQL(", ").join([sql.Placeholder()] * (len(columns) + 1)),
-            )
-            return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(table, names, marks), [
-                change.key,
-                *change.values.values(),
-            ]
+            names, marks = comma.join([key, *others]), comma.join([mark] * (len(others) + 1))
+            return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(name, names, marks).as_bytes()
         case Verb.UPDATE:
-            pairs = sql.SQL(", ").join(sql.SQL("{} = %s").format(column) for column in columns)
-            text = sql.SQL("UPDATE {} SET {} WHERE {} = %s").format(table, pairs, key)
-            return text, [*change.values.values(), change.key]
+            pairs = comma.join(sql.SQL("{} = {}").format(column, mark) for column in others)
+            return sql.SQL("UPDATE {} SET {} WHERE {} = {}").format(name, pairs, key, mark).as_bytes()
         case Verb.DELETE:
-            return sql.SQL("DELETE FROM {} WHERE {} = %s").format(table, key), [change.key]
+            return sql.SQL("DELETE FROM {} WHERE {} = {}").format(name, key, mark).as_bytes()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-_FIRST = ("Ada", "Bruno", "Chloe", "Dmitri", "Esra", "Farid", "Grace", "Hiro", "Ines", "Jun", "Kwame", "Lena")
+_FIRST = ("Ada", "Bruno", "Chloe", "Dmitri", "Esra", "Farid", "Grace", "Hiro", "Ivo", "Jun", "Kwame", "Lena")
 _LAST = ("Fenwick", "Castellan", "Halloran", "Lindqvist", "Moreau", "Nakano", "Okafor", "Petrov", "Quint", "Rossi")
 _STREETS = ("Harbour Street", "Ledger Road", "Orchard Lane", "Juniper Avenue", "Mill Way", "Cedar Court")
 _CITIES = (("Portsmouth", "NH"), ("Ithaca", "NY"), ("Taos", "NM"), ("Duluth", "MN"), ("Bend", "OR"), ("Savannah", "GA"))
