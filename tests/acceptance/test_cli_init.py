@@ -16,15 +16,14 @@ def test_it_writes_both_files_and_says_what_next(tmp_path: Path) -> None:
     assert (tmp_path / ".env").read_text() == (Path(__file__).parents[2] / ".env.example").read_text()
     ecosystem = parse((tmp_path / "ecosystem.yaml").read_text())
     assert [platform.name for platform in ecosystem.platforms] == ["live", "forensic"]
-    assert ecosystem.of_client("default").name == "default"
+    assert ecosystem.of_client("default").name == "klaviyo"
     assert "milepost doctor" in ran.out
 
 
-def test_what_is_commented_out_is_an_ecosystem_too(tmp_path: Path) -> None:
-    milepost("init", cwd=tmp_path)
-    text = (tmp_path / "ecosystem.yaml").read_text()
-    live = "\n".join(line.replace("# ", "", 1) if line.startswith("  # ") else line for line in text.splitlines())
-    assert [d.name for d in parse(live).datastores] == ["default", "north-shop", "customer_db"]
+def test_keys_that_are_there_become_datastores(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("KLAVIYO_API_KEY_NORTH=pk_1\nPG_HOST=db\nPG_DB=shop\nPG_USER=me\n")
+    assert milepost("init", cwd=tmp_path).code == 0
+    assert [d.name for d in parse((tmp_path / "ecosystem.yaml").read_text()).datastores] == ["north", "shop"]
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -7,30 +7,19 @@ from pathlib import Path
 
 from milepost.errors import StoreUnwritable
 
-ECOSYSTEM = """\
-# What Milepost reads, and how it keeps it. `milepost doctor` checks this file.
-# Every datastore is kept on every platform that you name: milepost ingest customer_db --platform forensic
+_FIRST_CLIENT = "default"
 
-platforms:
-  live:                      # the newest version of each row
-    milestoning: live
-  forensic:                  # every version that ever was, each change dated
-    milestoning: forensic
 
-datastores:
-  default:                   # the Klaviyo account of KLAVIYO_API_KEY
-    source: klaviyo
+def ecosystem(env_file: Path) -> str:
+    """The text of `ecosystem.yaml`: a datastore for each key and database that is set, or for a key still to come.
 
-  # north-shop:              # one more account: KLAVIYO_API_KEY_NORTH_SHOP
-  #   source: klaviyo
+    Raises: SettingsInvalid where `env_file` is there and wrong.
+    """
+    from milepost.model.starter import default_ecosystem, starter_text
+    from milepost.settings import load
 
-  # customer_db:             # a PostgreSQL database: PG_HOST, PG_DB … in .env
-  #   source: postgres
-  #   schema: public
-  #   datasets:              # leave this out to read every table
-  #     customers:
-  #     addresses:
-"""
+    settings = load(env_file)
+    return starter_text(default_ecosystem(settings.klaviyo_keys or [_FIRST_CLIENT], settings.pg_db))
 
 
 def env_example() -> str:

@@ -23,9 +23,9 @@ def init(call: Call, *, folder: Path, dry_run: bool) -> None:
 
     A file that is there is kept as it is. `.env` is readable by you only (mode 0600): it will hold your keys.
     """
-    from milepost.cli.starter import ECOSYSTEM, env_example, write_new
+    from milepost.cli.starter import ecosystem, env_example, write_new
 
-    wanted = ((".env", env_example(), _PRIVATE), ("ecosystem.yaml", ECOSYSTEM, _PUBLIC))
+    wanted = ((".env", env_example(), _PRIVATE), ("ecosystem.yaml", ecosystem(folder / ".env"), _PUBLIC))
     if dry_run:
         done = {name: "kept" if (folder / name).exists() else "would be written" for name, _, _ in wanted}
     else:
