@@ -17,8 +17,8 @@ _NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 def configure(call: Call, form: str = "text") -> None:
     """Set up logging for this process: by the call's level, redacted by the call's secrets.
 
-    Standard-library loggers (of vendor libraries) go through the same chain, warnings and worse only. `form` is `text`
-    or `json`; with --json it is json.
+    Standard-library loggers go through the same chain: ours by the call's level, those of vendor libraries from warning
+    on. `form` is `text` or `json`; with --json it is json.
     """
     import logging
 
@@ -31,6 +31,7 @@ def configure(call: Call, form: str = "text") -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_ToStructlog()], force=True)
+    logging.getLogger("milepost").setLevel(_NUMBERS[call.log_level])
 
 
 def _chain(call: Call, *, as_json: bool) -> list[Processor]:

@@ -16,6 +16,7 @@ from milepost.cli.logs import configure
 def _as_before():
     yield
     structlog.reset_defaults()
+    logging.getLogger("milepost").setLevel(logging.NOTSET)
     logging.getLogger().handlers.clear()
 
 
@@ -55,6 +56,18 @@ def test_vendor_loggers_share_the_form(capsys) -> None:
     event = json.loads(capsys.readouterr().err)
     assert event["event"] == "retry ***"
     assert event["level"] == "warning"
+
+
+@pytest.mark.parametrize(("level", "heard"), [("debug", ["ours", "theirs"]), ("error", [])])
+def test_our_loggers_follow_the_level_and_vendors_are_heard_from_warning_on(
+    level: str, heard: list[str], capsys
+) -> None:
+    configure(Call(log_level=level))
+    logging.getLogger("milepost.engine.run").debug("ours")
+    logging.getLogger("urllib3").debug("chatter")
+    logging.getLogger("urllib3").warning("theirs")
+    said = capsys.readouterr().err
+    assert [word for word in ("ours", "chatter", "theirs") if word in said] == heard
 
 
 def _fail() -> None:
