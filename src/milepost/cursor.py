@@ -1,4 +1,4 @@
-"""Windows of a cursor, days of an account, and how high a high-water mark may rise."""
+"""Windows of a cursor, and the days of an account."""
 
 from __future__ import annotations
 
@@ -49,15 +49,3 @@ def days(start: date, end: date) -> Iterator[date]:
         raise RangeInvalid(f"range {start} … {end} is reversed", hint="give the earlier day first")
     for offset in range((end - start).days + 1):
         yield start + timedelta(days=offset)
-
-
-def high_water(current: datetime | None, seen: datetime | None, now: datetime) -> datetime | None:
-    """The new mark: the highest value seen, never back, never past `now`.
-
-    A row dated in the future is kept but must not move the mark past rows that are still to come
-    (baselines.md: "a future-dated event moves the cursor into the future and nothing is read for ever").
-    """
-    if seen is None:
-        return current
-    capped = min(seen, now)
-    return capped if current is None else max(current, capped)

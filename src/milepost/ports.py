@@ -19,6 +19,7 @@ from milepost.cursor import Window
 from milepost.dataset import Dataset
 from milepost.merge.steps import Step
 from milepost.milestoning import Milestoning
+from milepost.progress import BackfillRecord, DayRecord
 
 
 class ArrowStream(Protocol):
@@ -88,7 +89,14 @@ class Totals:
 class WindowedSource(Protocol):
     """A source whose past can be read window by window. A stream is one such reading; it may fill several datasets."""
 
-    zone: ZoneInfo  # the account's: which day an instant belongs to
+    @property
+    def zone(self) -> ZoneInfo:
+        """The account's time zone: which day an instant belongs to."""
+        ...
+
+    def filled_by(self, stream: str) -> tuple[Dataset, ...]:
+        """The datasets that a stream fills; the first is the one whose rows and value are reconciled per day."""
+        ...
 
     def slices(self, stream: str, windows: Sequence[Window]) -> Mapping[Window, tuple[Window, ...]]:
         """How to cut each window so that every slice takes a few requests; slices of a window cover it exactly."""
@@ -104,17 +112,6 @@ class WindowedSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WindowDone:
-    """A window of a stream that is committed with a batch: its day, rows and value."""
-
-    stream: str
-    day: date
-    rows: int
-    value: Decimal = Decimal(0)
-    bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What the store holds of a pipeline: written in the transaction of the rows it speaks of."""
 
@@ -126,14 +123,27 @@ class Checkpoint:
 
 
 class StoreBatch(Protocol):
-    """One batch being put into a store. Nothing is visible to readers before `commit` returns."""
+    """One batch being put into a store, for one thread. Nothing is visible to readers before `commit` returns."""
 
-    def stage(self, dataset: Dataset, rows: ArrowStream) -> int:
-        """Add rows to the dataset's staging; may be called many times. Returns the rows added."""
+    checkpoint: Checkpoint  # as the batch began
+
+    def begin(self, dataset: Dataset) -> None:
+        """Make the dataset part of the batch, even if no row of it comes."""
+        ...
+
+    def stage(self, dataset: Dataset, rows: ArrowStream, size: int = 0) -> int:
+        """Add rows, read in `size` bytes; may be called many times. Returns the rows added. Raises SourceChanged."""
         ...
 
     def refuse(self, refusals: Sequence[Refusal]) -> None:
         """Quarantine rows that the source could not understand; written with the commit."""
+        ...
+
+    def highest(self, dataset: Dataset, now: datetime) -> str | None:
+        """The new high-water mark: never behind the old one, and never in the future.
+
+        A row dated in the future is kept but does not move the mark past rows that are still to come.
+        """
         ...
 
     def commit(self, steps: Sequence[Step]) -> Mapping[str, Figures]:
@@ -152,8 +162,8 @@ class Store(Protocol):
         """Begin staging; leaving the context without a commit discards it."""
         ...
 
-    def windows(self, pipeline: Pipeline, stream: str) -> Mapping[date, WindowDone]:
-        """The committed windows of a stream."""
+    def windows(self, pipeline: Pipeline, stream: str) -> Mapping[date, int]:
+        """The days of a stream whose window is committed, each with the bytes it was read in."""
         ...
 
     def totals(
@@ -201,6 +211,10 @@ class BatchLog(Protocol):
         """The newest attempt of the pipeline's newest batch."""
         ...
 
+    def forget(self, pipeline: Pipeline) -> None:
+        """Drop the pipeline's attempts: numbering follows the store, which was cleared or restored."""
+        ...
+
 
 class Leases(Protocol):
     """One worker at a time: a lease with an expiry and a fencing token that only rises."""
@@ -227,4 +241,36 @@ class DailyCounter(Protocol):
 
     def spend(self, account: str, endpoint: str, day: date, count: int = 1) -> None:
         """Record requests made."""
+        ...
+
+
+class BackfillLog(Protocol):
+    """The control store's record of backfills and their days."""
+
+    def read(self, pipeline: Pipeline) -> BackfillRecord | None:
+        """The pipeline's backfill, if one was ever started."""
+        ...
+
+    def write(self, record: BackfillRecord) -> None:
+        """Record a backfill; forgets an earlier request to cancel."""
+        ...
+
+    def days(self, pipeline: Pipeline, stream: str) -> list[DayRecord]:
+        """The days of a stream, in order."""
+        ...
+
+    def write_days(self, pipeline: Pipeline, days: Sequence[DayRecord]) -> None:
+        """Record days, all or none."""
+        ...
+
+    def request_cancel(self, pipeline: Pipeline) -> None:
+        """Ask the process that works on the backfill to stop."""
+        ...
+
+    def cancel_requested(self, pipeline: Pipeline) -> bool:
+        """Whether somebody asked to stop."""
+        ...
+
+    def forget(self, pipeline: Pipeline) -> None:
+        """Drop the backfill and its days."""
         ...

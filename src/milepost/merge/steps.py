@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 
 from milepost.batch import Pipeline
 from milepost.dataset import Dataset
@@ -98,12 +97,10 @@ class InsertVersions:
 
 @dataclass(frozen=True, slots=True)
 class WindowRecord:
-    """A window whose rows this batch makes visible."""
+    """A day of a stream that is complete with this batch, and the bytes it was read in."""
 
     stream: str
     day: date
-    rows: int
-    value: Decimal
     bytes: int
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from milepost.batch import Figures
 from milepost.dataset import Dataset
 from milepost.merge.steps import Advance, Screen, Step
-from milepost.ports import ArrowStream, Refusal
+from milepost.ports import ArrowStream, Checkpoint, Refusal
 from milepost.stores.duckdb.connect import STORE, attach, translated
 from milepost.stores.duckdb.dialect import DUCKDB
 from milepost.stores.duckdb.staging import REFUSED, DuckDBStaging
@@ -31,6 +32,7 @@ class DuckDBBatch:
     """Implements ports.StoreBatch. Rows live in a private database until `commit` merges them into the store's file."""
 
     store: DuckDBStore
+    checkpoint: Checkpoint
     connection: duckdb.DuckDBPyConnection
     staging: DuckDBStaging
     sizes: dict[str, int] = field(default_factory=dict)
@@ -51,6 +53,12 @@ class DuckDBBatch:
         """Quarantine rows that the source could not understand."""
         with translated(self.store.path):
             self.staging.refuse(refusals)
+
+    def highest(self, dataset: Dataset, now: datetime) -> str | None:
+        """The new high-water mark: never behind the old one, and never in the future."""
+        known = self.checkpoint.high_water.get(dataset.name)
+        with translated(self.store.path):
+            return self.staging.highest(dataset, now, known)
 
     def commit(self, steps: Sequence[Step]) -> Mapping[str, Figures]:
         """Carry out the steps in one transaction under the store's lock; nothing changes where an error comes out."""

@@ -25,9 +25,9 @@ def file_lock(path: Path, clock: Clock, *, exclusive: bool, timeout: float, purp
     """Hold the lock beside `path`. Raises StoreBusy after `timeout` seconds, naming the holder and what it does."""
     deadline = clock.monotonic() + timeout
     with _opened(path.with_name(path.name + ".turn")) as turn, _opened(path.with_name(path.name + ".lock")) as lock:
-        _wait(turn, fcntl.LOCK_EX, clock, deadline, lock, path)
+        _wait(turn, fcntl.LOCK_EX, clock, deadline, signed=lock, path=path)
         try:
-            _wait(lock, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, clock, deadline, lock, path)
+            _wait(lock, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, clock, deadline, signed=lock, path=path)
             if exclusive:
                 _sign(lock, purpose, clock)
         finally:
@@ -44,7 +44,7 @@ def _opened(path: Path) -> IO[str]:
         ) from exc
 
 
-def _wait(wanted: IO[str], kind: int, clock: Clock, deadline: float, signed: IO[str], path: Path) -> None:
+def _wait(wanted: IO[str], kind: int, clock: Clock, deadline: float, *, signed: IO[str], path: Path) -> None:
     pause = _FIRST_WAIT
     while True:
         try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from milepost.dataset import Dataset
 from milepost.errors import SourceChanged
 from milepost.ports import ArrowStream, Refusal
+from milepost.schema import Kind
 from milepost.stores.duckdb.dialect import DUCKDB
 from milepost.stores.sql.dialect import literal, quote
 from milepost.stores.sql.layout import physical_names
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMA = '"memory"."staged"'
 REFUSED = f'{SCHEMA}."refused"'
+_INSTANTS = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ})
 _RAW = f'{SCHEMA}."raw"'
 
 
@@ -82,6 +85,18 @@ class DuckDBStaging:
         """Make the dataset part of the batch even if no row comes."""
         if dataset.name not in self.datasets:
             self._begin(dataset)
+
+    def highest(self, dataset: Dataset, now: datetime, known: str | None) -> str | None:
+        """The highest cursor value staged, or `known` where that is higher; instants after `now` do not count."""
+        staged, column = self.datasets[dataset.name], dataset.column(dataset.cursor or "")
+        name, kind = quote(staged.columns[column.name]), DUCKDB.type_name(column.type)
+        past = f" WHERE {name} <= CAST(? AS {kind})" if column.type.kind in _INSTANTS else ""
+        values: list[object] = [known, *([now.isoformat()] if past else [])]
+        rows = self.connection.execute(
+            f"SELECT CAST(greatest(CAST(? AS {kind}), max({name})) AS VARCHAR) FROM {staged.relations.rows}{past}",
+            values,
+        ).fetchall()
+        return None if rows[0][0] is None else str(rows[0][0])
 
     def _begin(self, dataset: Dataset) -> Staged:
         index = len(self.datasets)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from milepost.batch import Pipeline
 from milepost.clock import Clock, SystemClock
 from milepost.errors import UnknownName
-from milepost.ports import ArrowStream, Checkpoint, Totals, WindowDone
+from milepost.ports import ArrowStream, Checkpoint, Totals
 from milepost.stores.duckdb.batch import DuckDBBatch
 from milepost.stores.duckdb.connect import STORE, Resources, attach, in_memory, translated
 from milepost.stores.duckdb.lock import file_lock
@@ -68,12 +68,14 @@ class DuckDBStore:
     def batch(self, pipeline: Pipeline) -> Iterator[DuckDBBatch]:
         """Begin staging; leaving the context without a commit discards it."""
         with self._catalogue("begin a batch") as catalogue:
+            checkpoint = catalogue.checkpoint(pipeline) if catalogue else Checkpoint()
             known = catalogue.known(pipeline) if catalogue else {}
         with in_memory(self.resources) as connection:
-            yield DuckDBBatch(self, connection, DuckDBStaging(connection, {n: k.columns for n, k in known.items()}))
+            staging = DuckDBStaging(connection, {name: found.columns for name, found in known.items()})
+            yield DuckDBBatch(self, checkpoint, connection, staging)
 
-    def windows(self, pipeline: Pipeline, stream: str) -> Mapping[date, WindowDone]:
-        """The committed windows of a stream, by day."""
+    def windows(self, pipeline: Pipeline, stream: str) -> Mapping[date, int]:
+        """The committed days of a stream, with their bytes."""
         with self._catalogue("windows") as catalogue:
             return catalogue.windows(pipeline, stream) if catalogue else {}
 

@@ -12,7 +12,7 @@ from milepost.batch import Figures, Pipeline
 from milepost.dataset import Dataset, ReadMode
 from milepost.merge.steps import Advance
 from milepost.milestoning import Milestoning
-from milepost.ports import Checkpoint, WindowDone
+from milepost.ports import Checkpoint
 from milepost.schema import Column, Type
 from milepost.stores.sql.dialect import quote
 from milepost.stores.sql.layout import CLOSED_SUFFIX, OPEN_SUFFIX, Layout, physical_names, schema_name
@@ -131,13 +131,13 @@ class Catalogue:
             )
         return layouts
 
-    def windows(self, pipeline: Pipeline, stream: str) -> dict[date, WindowDone]:
-        """The committed windows of a stream, by day."""
+    def windows(self, pipeline: Pipeline, stream: str) -> dict[date, int]:
+        """The committed days of a stream, with their bytes."""
         rows = self.run(
-            f"SELECT day, row_count, value, bytes FROM {self.meta}.window_done WHERE {_OWN} AND stream = ?",
+            f"SELECT day, bytes FROM {self.meta}.window_done WHERE {_OWN} AND stream = ?",
             (pipeline.platform, pipeline.datastore, stream),
         )
-        return {day: WindowDone(stream, day, count, value, size) for day, count, value, size in rows}  # type: ignore[misc, arg-type]
+        return dict(rows)  # type: ignore[arg-type]  # the driver gives dates and integers
 
     def record(self, pipeline: Pipeline, layout: Layout, batch: int) -> None:
         """Write a dataset's definition as merged with `batch`."""
@@ -180,8 +180,8 @@ class Catalogue:
                 f"DELETE FROM {self.meta}.window_done WHERE {_OWN} AND stream = ? AND day = ?", (*own, w.stream, w.day)
             )
             self.run(
-                f"INSERT INTO {self.meta}.window_done VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*own, w.stream, w.day, w.rows, w.value, w.bytes, step.batch),
+                f"INSERT INTO {self.meta}.window_done VALUES (?, ?, ?, ?, ?, ?)",
+                (*own, w.stream, w.day, w.bytes, step.batch),
             )
         for name, f in figures.items():
             self.run(

@@ -151,12 +151,12 @@ class Renderer:
     def close_versions(self, batch: str, as_of: str) -> list[str]:
         """Copy the open versions of changed keys to the closed ones, then drop them. `batch`, `as_of`: placeholders."""
         layout = self.layout
-        columns = self._names((*layout.data, *layout.since))
-        return [
-            f"INSERT INTO {layout.closed} ({columns}, {self._names(layout.until)}) SELECT {self._names((*layout.data, *layout.since), 'o')}, "
-            f"{batch}, {as_of} FROM {layout.open} o WHERE o.{self.dialect.row_id} IN {_CHANGED_OPEN}",
-            self.remove_rows(),
-        ]
+        kept = (*layout.data, *layout.since)
+        copy = (
+            f"INSERT INTO {layout.closed} ({self._names((*kept, *layout.until))}) SELECT {self._names(kept, 'o')}, "
+            f"{batch}, {as_of} FROM {layout.open} o WHERE o.{self.dialect.row_id} IN {_CHANGED_OPEN}"
+        )
+        return [copy, self.remove_rows()]
 
     def remove_rows(self) -> str:
         """Drop the open versions of changed keys."""

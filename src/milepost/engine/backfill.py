@@ -1,0 +1,256 @@
+"""Backfill: the past of a datastore, day by day, many windows at once; kept in the control store as it goes.
+
+The truth about which days are done is in the store, written with their rows; the control store shows it and is brought
+up to it whenever work begins. Nothing here knows Klaviyo.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+from milepost.batch import Pipeline
+from milepost.cursor import day_window, days
+from milepost.engine.lease import HeldLease, held
+from milepost.engine.run import Staged, run_batch
+from milepost.engine.runtime import Runtime
+from milepost.engine.windows import WindowBatches, WindowReader
+from milepost.errors import MilepostError, Stopped, UnknownName
+from milepost.milestoning import Milestoning
+from milepost.ports import StoreBatch, Totals, WindowedSource
+from milepost.progress import BackfillRecord, BackfillStatus, DayRecord, DayState, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillPlan:
+    """What to read and how: one stream of a source into one pipeline. Days of the trailing look-back are read again."""
+
+    pipeline: Pipeline
+    milestoning: Milestoning
+    stream: str
+    day_column: str
+    value_column: str
+    workers: int = 16
+    lookback_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillProgress:
+    """How far a run is; rows and bytes are those committed in it."""
+
+    days_done: int
+    days_total: int
+    days_failed: int
+    rows: int
+    bytes: int
+
+
+def start(runtime: Runtime, source: WindowedSource, plan: BackfillPlan, first: date, last: date) -> BackfillRecord:
+    """Record that the days `first` to `last` are wanted. Days done before stay done, but for the trailing look-back."""
+    record = BackfillRecord(plan.pipeline, uuid4().hex, BackfillStatus.IN_PROGRESS, first, last, runtime.clock.now())
+    known = {d.day: d for d in runtime.backfills.days(plan.pipeline, plan.stream)}
+    today = runtime.clock.now().astimezone(source.zone).date()
+    reread_from = min(last, today) - timedelta(days=plan.lookback_days - 1)
+    wanted = []
+    for day in days(first, last):
+        old = known.get(day)
+        finished = old is not None and old.state is DayState.COMPLETED and day < reread_from
+        wanted.append(old if old is not None and finished else DayRecord(plan.stream, day))
+    runtime.backfills.write_days(plan.pipeline, wanted)
+    runtime.backfills.write(record)
+    return record
+
+
+@dataclass(slots=True)
+class BackfillRun:
+    """One run over the pending days of a backfill, under the pipeline's lease."""
+
+    runtime: Runtime
+    source: WindowedSource
+    plan: BackfillPlan
+    stop: threading.Event = field(default_factory=threading.Event)
+    on_progress: Callable[[BackfillProgress], None] = lambda _: None
+    rows: int = 0
+    bytes: int = 0
+
+    def work(self) -> BackfillRecord:
+        """Read every pending day, then reconcile. Raises Stopped, LeaseHeld, SourceError of disposition stop."""
+        record = self._record()
+        with held(self.runtime, self.plan.pipeline) as lease:
+            self._settle_days()
+            try:
+                self._read(lease, [d for d in self._days() if d.state is not DayState.COMPLETED])
+                mismatched = self.reconcile()
+                if mismatched:
+                    self._read(lease, [replace(d, state=DayState.PENDING) for d in mismatched])
+                    self.reconcile()
+            except BaseException as exc:
+                self._end(record, exc)
+                raise
+            return self._end(record, None)
+
+    def reconcile(self) -> list[DayRecord]:
+        """Compare completed days to the source's own totals and record the verdicts; returns the days that differ.
+
+        Today is left out: its totals are still moving.
+        """
+        today = self.runtime.clock.now().astimezone(self.source.zone).date()
+        done = [d for d in self._days() if d.state is DayState.COMPLETED and d.day < today]
+        if not done:
+            return []
+        theirs = self.source.totals(self.plan.stream, done[0].day, done[-1].day)
+        ours = self._stored()
+        judged = [_judge(d, ours.get(d.day, Totals(0, Decimal(0))), theirs[d.day]) for d in done]
+        self.runtime.backfills.write_days(self.plan.pipeline, judged)
+        return [d for d in judged if d.verdict is Verdict.MISMATCHED]
+
+    def _record(self) -> BackfillRecord:
+        record = self.runtime.backfills.read(self.plan.pipeline)
+        if record is None:
+            raise UnknownName(
+                f"no backfill of {self.plan.pipeline} was ever started", hint="milepost backfill start CLIENT --years 1"
+            )
+        if record.status is not BackfillStatus.IN_PROGRESS:
+            record = replace(record, status=BackfillStatus.IN_PROGRESS, finished_at=None, error="")
+        self.runtime.backfills.write(record)
+        return record
+
+    def _days(self) -> list[DayRecord]:
+        return self.runtime.backfills.days(self.plan.pipeline, self.plan.stream)
+
+    def _stored(self) -> Mapping[date, Totals]:
+        primary = self.source.filled_by(self.plan.stream)[0]
+        store = self.runtime.store
+        return store.totals(self.plan.pipeline, primary.name, self.plan.day_column, self.plan.value_column)
+
+    def _settle_days(self) -> None:
+        """After a crash: a day in progress that the store has is completed, any other is pending again."""
+        known = self._days()
+        started = [d for d in known if d.state is DayState.IN_PROGRESS]
+        if not started:
+            return
+        committed = self.runtime.store.windows(self.plan.pipeline, self.plan.stream)
+        stored = self._stored() if committed else {}
+        self.runtime.backfills.write_days(
+            self.plan.pipeline,
+            [
+                _completed(d, stored, committed[d.day])
+                if d.attempts == 1 and d.day in committed
+                else replace(d, state=DayState.PENDING)
+                for d in started
+            ],
+        )
+
+    def _read(self, lease: HeldLease, wanted: list[DayRecord]) -> None:
+        if not wanted:
+            return
+        records = {d.day: d for d in sorted(wanted, key=lambda d: d.day, reverse=True)}
+        windows = {day: day_window(day, self.source.zone) for day in records}
+        slices = self.source.slices(self.plan.stream, list(windows.values()))
+        reader = WindowReader(
+            self.source, self.plan.stream, {day: slices[w] for day, w in windows.items()}, self.plan.workers
+        )
+        started = [replace(d, state=DayState.IN_PROGRESS, attempts=d.attempts + 1, error="") for d in records.values()]
+        self.runtime.backfills.write_days(self.plan.pipeline, started)
+        records = {d.day: d for d in started}
+        datasets = {d.name: d for d in self.source.filled_by(self.plan.stream)}
+        batches = WindowBatches(reader, datasets, self.runtime.clock.monotonic, lambda: self._watch(lease, reader))
+        with reader.running():
+            while batches.more:
+                self._commit(lease, batches, records)
+        self._fail_days(batches, records)
+        self._raise_stop(reader)
+
+    def _watch(self, lease: HeldLease, reader: WindowReader) -> None:
+        lease.check()
+        if self.stop.is_set() or self.runtime.backfills.cancel_requested(self.plan.pipeline):
+            self.stop.set()
+            reader.stop.set()
+
+    def _commit(self, lease: HeldLease, batches: WindowBatches, records: dict[date, DayRecord]) -> None:
+        def fill(batch: StoreBatch) -> Staged:
+            windows = batches.fill(batch)
+            return Staged(tuple(batches.datasets.values()), self.runtime.clock.now(), {}, windows)
+
+        report = run_batch(self.runtime, lease, self.plan.pipeline, self.plan.milestoning, fill)
+        stored = self._stored()
+        done = [_completed(records[day], stored, size) for day, size in batches.finished.items()]
+        self.runtime.backfills.write_days(self.plan.pipeline, done)
+        primary = report.datasets[next(iter(batches.datasets))]
+        self.rows, self.bytes = self.rows + primary.read, self.bytes + primary.bytes
+        self._report()
+
+    def _report(self) -> None:
+        known = self._days()
+        states = [d.state for d in known]
+        self.on_progress(
+            BackfillProgress(
+                states.count(DayState.COMPLETED), len(known), states.count(DayState.FAILED), self.rows, self.bytes
+            )
+        )
+
+    def _fail_days(self, batches: WindowBatches, records: dict[date, DayRecord]) -> None:
+        failed = [replace(records[day], state=DayState.FAILED, error=error) for day, error in batches.failed.items()]
+        left = [replace(records[day], state=DayState.PENDING) for day in batches.open_days]
+        self.runtime.backfills.write_days(self.plan.pipeline, [*failed, *left])
+
+    def _raise_stop(self, reader: WindowReader) -> None:
+        if reader.failure is not None:
+            raise reader.failure
+        if self.stop.is_set():
+            raise Stopped(
+                f"backfill of {self.plan.pipeline} was stopped; every committed day is kept",
+                hint=f"go on with: milepost backfill resume {self.plan.pipeline.datastore}",
+            )
+
+    def _end(self, record: BackfillRecord, exc: BaseException | None) -> BackfillRecord:
+        failed = sum(d.state is DayState.FAILED for d in self._days())
+        status, error = BackfillStatus.COMPLETED, ""
+        if isinstance(exc, Stopped):
+            status = BackfillStatus.CANCELLED
+        elif exc is not None:
+            status, error = BackfillStatus.FAILED, exc.what if isinstance(exc, MilepostError) else type(exc).__name__
+        elif failed:
+            status, error = (
+                BackfillStatus.FAILED,
+                f"{failed} days failed; milepost backfill retry {self.plan.pipeline.datastore}",
+            )
+        ended = replace(record, status=status, error=error, finished_at=self.runtime.clock.now())
+        self.runtime.backfills.write(ended)
+        return ended
+
+
+def retry_failed(runtime: Runtime, plan: BackfillPlan) -> int:
+    """Make the failed days pending again; returns how many."""
+    failed = [d for d in runtime.backfills.days(plan.pipeline, plan.stream) if d.state is DayState.FAILED]
+    runtime.backfills.write_days(plan.pipeline, [replace(d, state=DayState.PENDING, error="") for d in failed])
+    return len(failed)
+
+
+def _completed(record: DayRecord, stored: Mapping[date, Totals], size: int) -> DayRecord:
+    totals = stored.get(record.day, Totals(0))
+    return replace(
+        record,
+        state=DayState.COMPLETED,
+        rows=totals.rows,
+        value=totals.value or Decimal(0),
+        bytes=size,
+        error="",
+        verdict=Verdict.NONE,
+    )
+
+
+def _judge(record: DayRecord, ours: Totals, theirs: Totals) -> DayRecord:
+    same = ours.rows == theirs.rows and (theirs.value is None or (ours.value or Decimal(0)) == theirs.value)
+    return replace(
+        record,
+        rows=ours.rows,
+        value=ours.value or Decimal(0),
+        verdict=Verdict.VERIFIED if same else Verdict.MISMATCHED,
+        source_rows=theirs.rows,
+        source_value=theirs.value,
+    )

@@ -1,0 +1,75 @@
+"""Ingest: one batch of a datastore into a platform, all its datasets from one consistent snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from milepost.batch import BatchReport, Pipeline
+from milepost.dataset import Dataset, ReadMode
+from milepost.engine.lease import held
+from milepost.engine.run import Staged, run_batch
+from milepost.engine.runtime import Runtime
+from milepost.errors import Stopped
+from milepost.milestoning import Milestoning
+from milepost.ports import Source, StoreBatch
+
+
+@dataclass(frozen=True, slots=True)
+class IngestProgress:
+    """How far the reading is: the dataset being read and the rows staged of it."""
+
+    dataset: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """One batch to be made. `max_delete_share` None: a person accepted the deletes. `stopped` is asked between chunks."""
+
+    pipeline: Pipeline
+    milestoning: Milestoning
+    max_delete_share: float | None = 0.3
+    on_progress: Callable[[IngestProgress], None] = lambda _: None
+    stopped: Callable[[], bool] = lambda: False
+
+
+def ingest(runtime: Runtime, source: Source, datasets: Sequence[Dataset], order: Ingest) -> BatchReport:
+    """Read `datasets` in one snapshot and merge them as one batch. Raises SourceError, LeaseHeld, MergeError, StoreError."""
+    with held(runtime, order.pipeline) as lease:
+        return run_batch(
+            runtime,
+            lease,
+            order.pipeline,
+            order.milestoning,
+            lambda batch: _read(batch, source, datasets, order),
+            max_delete_share=order.max_delete_share,
+        )
+
+
+def _read(batch: StoreBatch, source: Source, datasets: Sequence[Dataset], order: Ingest) -> Staged:
+    high_water: dict[str, str] = {}
+    with source.snapshot(datasets) as snapshot:
+        for dataset in datasets:
+            batch.begin(dataset)
+            since = (
+                batch.checkpoint.high_water.get(dataset.name) if dataset.read_mode is not ReadMode.SNAPSHOT else None
+            )
+            rows = 0
+            for chunk in snapshot.read(dataset, since):
+                if order.stopped():
+                    raise Stopped(
+                        f"ingest of {order.pipeline} was stopped; nothing of this batch was written",
+                        hint="run the command again: the batch is read anew",
+                    )
+                for name, table in chunk.rows.items():
+                    rows += batch.stage(dataset if name == dataset.name else _named(datasets, name), table, chunk.bytes)
+                batch.refuse(chunk.refused)
+                order.on_progress(IngestProgress(dataset.name, rows))
+            if dataset.cursor and (mark := batch.highest(dataset, snapshot.taken_at)):
+                high_water[dataset.name] = mark
+        return Staged(tuple(datasets), snapshot.taken_at, high_water)
+
+
+def _named(datasets: Sequence[Dataset], name: str) -> Dataset:
+    return next(d for d in datasets if d.name == name)

@@ -1,0 +1,1 @@
+"""The control store: batches and attempts, leases, backfills and their days, daily allowances. SQL stays in files."""
