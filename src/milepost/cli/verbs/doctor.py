@@ -55,6 +55,6 @@ def _print(call: Call, finding: Finding) -> None:
     head, *rest = call.redact(finding.said).splitlines() or [""]
     call.out.rich.print(Text.assemble((f"{mark} ", f"bold {style}"), f"{finding.name:16} {head}"), soft_wrap=True)
     for line in rest:
-        call.out.line(f"{'':19}{line.removeprefix("  ")}")
+        call.out.line(f"{'':19}{line.removeprefix('  ')}")
     if finding.todo:
         call.out.rich.print(Text.assemble(" " * 19, ("→ ", "bold cyan"), call.redact(finding.todo)), soft_wrap=True)
