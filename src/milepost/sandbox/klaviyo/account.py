@@ -89,7 +89,7 @@ class Account:
         orders = self.orders
         visible = np.load(orders.folder / "visible.npy", mmap_mode="r")
         return Base(
-            orders.ts, visible, orders.profile, orders.message, orders.cents, *(self.lines[n] for n in LINES), self.items,
+            orders.ts, visible, orders.profile, orders.message, orders.cents, self.lines["line_start"], self.lines["line_item"], self.lines["line_qty"], self.items,
             self.names, self.people, self.spec.currency,
         )  # fmt: skip
 

@@ -182,7 +182,7 @@ def _groups(call: Call, question: Question, log: EventLog) -> tuple[Ints, list[t
     groups = np.array([index[row] for row in rows], dtype=np.int64)
     for dimension, value in question.equals.items():
         fits = np.array([v == value for v in known.get(dimension, empty)])
-        groups = np.where(fits, groups, -1)
+        groups[~fits] = -1
     return groups, list(index)
 
 
@@ -193,8 +193,7 @@ def _results(call: Call, question: Question) -> list[dict[str, Any]]:
     groups, dimensions = _groups(call, question, log)
     unique = "unique" in question.measurements
     counted = tally(log, call.view, np.array(question.edges, dtype=np.int64), groups, unique=unique)
-    used = counted.count.any(axis=0)
-    picked = [at for at in range(counted.count.shape[1]) if used[at]]
+    picked = [int(at) for at in np.flatnonzero(counted.count.sum(axis=0))]
     if not question.by and not picked:
         picked = [0]
     if question.sort is not None:

@@ -92,4 +92,7 @@ class Scribe:
             for row, when, who, a, b, code, sub, off, ship, tax, total, m in columns
         ]
         has = [m >= 0 for m in message]
-        return wrap(self.names, self.people, self.number, self.metric_id, rows, ts, profile, has, properties)
+        return wrap(
+            self.names, self.people, self.number, self.metric_id, rows=rows, ts=ts, profile=profile, attributed=has,
+            properties=properties,
+        )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,8 +39,10 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a metric follows from orders: the share of orders, seconds after (or before) them, whether it has a value
-    and keeps the order's attribution, whether there is one event per line."""
+    """How a metric follows from orders: of which share, how many seconds after (negative: before) them.
+
+    `valued` events carry the order's value, `attributed` ones its attribution; `per_line` gives one event per line.
+    """
 
     share: float
     soonest: int
@@ -122,8 +123,9 @@ class DerivedLog:
         properties = write(rows, columns)
         names, people = self.base.names, self.base.people
         return wrap(
-            names, people, self.number, self.metric_id, rows, columns.ts, columns.profile, has.tolist(), properties
-        )
+            names, people, self.number, self.metric_id, rows=rows, ts=columns.ts, profile=columns.profile,
+            attributed=has.tolist(), properties=properties,
+        )  # fmt: skip
 
     def _write_line(self, rows: Ints, columns: Columns) -> list[bytes]:
         base, line = self.base, self.line[rows]
@@ -163,6 +165,3 @@ def _product(item: Item) -> bytes:
     text = f'"Name":"{item.title}","SKU":"{item.sku}","ProductID":"{item.product_id}","Variant Name":"{item.variant}",'
     text += f'"Variant Option: Title":"{item.variant}","Vendor":"{item.vendor}","Collections":'
     return text.encode() + strings(item.collections) + b',"Tags":' + strings(item.tags)
-
-
-LogMaker = Callable[[], DerivedLog]

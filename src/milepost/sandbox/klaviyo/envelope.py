@@ -44,6 +44,7 @@ def wrap(
     people: People,
     log: int,
     metric_id: str,
+    *,
     rows: Ints,
     ts: Ints,
     profile: Ints,

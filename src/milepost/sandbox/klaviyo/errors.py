@@ -10,7 +10,7 @@ import orjson
 _LIMIT_GUIDE = "https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling#rate-limits"
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault of ours
+class Refusal(Exception):
     """An answer with an error status. `source` is `{"parameter": …}` or `{"pointer": …}`."""
 
     def __init__(
@@ -20,6 +20,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault of ours
         title: str,
         detail: str,
         source: dict[str, str] | None = None,
+        *,
         headers: dict[str, str] | None = None,
         links: dict[str, str] | None = None,
     ) -> None:

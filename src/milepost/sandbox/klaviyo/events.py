@@ -94,10 +94,8 @@ def _span(log: EventLog, window: Window, key: list[Any] | None, *, down: bool) -
     if key is None:
         return first, last
     ts, number, row = key
-    if log.number == number:
-        at = row if down else row + 1
-    else:
-        at = log.rows_before(ts + (1 if (log.number < number) else 0))
+    same = log.number == number
+    at = row + (not down) if same else log.rows_before(ts + (log.number < number))
     return (first, min(last, at)) if down else (max(first, at), last)
 
 
@@ -108,7 +106,8 @@ def _rows(call: Call, log: EventLog, window: Window, key: list[Any] | None, limi
         return log.shade.take(call.view, first, last, cut, limit, backwards=down)
     rows = log.shade.everything(call.view, first, last, cut)
     mine = rows[log.columns(rows).profile == window.profile]
-    return (mine[::-1] if down else mine)[:limit]
+    picked: Ints = (mine[::-1] if down else mine)[:limit]
+    return picked
 
 
 def _page(call: Call, window: Window, key: list[Any] | None, limit: int) -> list[Found]:
@@ -187,7 +186,7 @@ def event(call: Call) -> bytes:
 def _data(call: Call, found: list[Found]) -> list[bytes]:
     parts = [part for f in found for part in f.log.encode(f.rows, call.view)]
     wanted = call.query.fields.get("event")
-    if wanted is None or _ALL <= set(wanted):
+    if wanted is None or set(wanted) >= _ALL:
         return parts
     return [_narrow(b",".join(parts), frozenset(wanted))] if parts else []
 

@@ -27,8 +27,10 @@ class Columns(NamedTuple):
 
 
 class EventLog(Protocol):
-    """All events of one metric. Rows are numbered by time; `sent` tells whether `message` is the one that was sent or
-    the one the event is attributed to."""
+    """All events of one metric, rows numbered by time.
+
+    `sent` tells whether a row's message is the one that was sent or the one the event is attributed to.
+    """
 
     number: int
     metric_id: str

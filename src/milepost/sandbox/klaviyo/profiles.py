@@ -106,7 +106,7 @@ class Directory:
 def subscriptions(who: Person, created: int) -> dict[str, Any]:
     """The `subscriptions` additional field."""
     opted_in = who.bits >> 50 & 7 != 0
-    email = {
+    email: dict[str, Any] = {
         "can_receive_email_marketing": opted_in, "consent": "SUBSCRIBED" if opted_in else "UNSUBSCRIBED",
         "consent_timestamp": stamp(created), "last_updated": stamp(created), "method": "FORM", "method_detail": "",
         "custom_method_detail": None, "double_optin": False, "suppression": [], "list_suppressions": [],

@@ -35,13 +35,16 @@ class Mailbox:
 
 def _spread(total: int, weight: Floats) -> Ints:
     steps = np.rint(np.cumsum(weight) / weight.sum() * total).astype(np.int64)
-    return np.diff(steps, prepend=0)
+    out: Ints = np.diff(steps, prepend=0)
+    return out
 
 
 @dataclass(slots=True)
 class SendLog:
-    """One metric over the messages of some channels. A cell is (hour, message): `first` is the row it starts at and
-    `seen` how many events of the message came before it."""
+    """One metric over the messages of some channels.
+
+    A cell is (hour, message): `first` is the row it starts at, `seen` how many of the message's events came before.
+    """
 
     number: int
     metric_id: str
@@ -130,6 +133,6 @@ class SendLog:
             for row, m in zip(rows.tolist(), columns.message.tolist(), strict=True)
         ]
         return wrap(
-            self.box.names, self.box.people, self.number, self.metric_id, rows, columns.ts, columns.profile,
-            [False] * len(rows), properties,
+            self.box.names, self.box.people, self.number, self.metric_id, rows=rows, ts=columns.ts,
+            profile=columns.profile, attributed=[False] * len(rows), properties=properties,
         )  # fmt: skip

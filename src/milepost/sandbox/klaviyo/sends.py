@@ -236,9 +236,8 @@ def flow_parts(spec: AccountSpec, plan: Plan, ids: SendNames, templates: list[st
 
 
 def _step(
-    spec: AccountSpec, plan: Plan, ids: SendNames, flow: Flow, step: int, message: Message, template: str
+    spec: AccountSpec, ids: SendNames, flow: Flow, step: int, *, message: Message, template: str
 ) -> tuple[Thing, Thing]:
-    del plan
     action_id, message_id = ids.actions[message.index], ids.messages[message.index]
     follows = flow.messages[step + 1] if step + 1 < len(flow.messages) else None
     content = flow_content(message, message_id, spec.slug, template)

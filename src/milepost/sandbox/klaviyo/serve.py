@@ -49,7 +49,7 @@ class Sandbox:
 
     def start(self) -> Self:
         """Generate what is missing and serve."""
-        config = _config(self.accounts, self.limits, self.faults, self.now, self.cache_dir, self.port)
+        config = _config(self.accounts, self.limits, self.faults, now=self.now, cache=self.cache_dir, port=self.port)
         command = [sys.executable, "-m", "milepost.sandbox.klaviyo"]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
         self._process = process
@@ -133,6 +133,7 @@ def _config(
     accounts: Sequence[AccountSpec],
     limits: Limits,
     faults: FaultPlan,
+    *,
     now: datetime | None,
     cache: Path | None,
     port: int,
@@ -154,7 +155,7 @@ def run(
     announce: Any = print,
 ) -> None:
     """Serve in the foreground until interrupted; `announce` gets the line `READY <url>`."""
-    serve_config(_config(accounts, limits, faults or FaultPlan(), now, cache_dir, port), announce)
+    serve_config(_config(accounts, limits, faults or FaultPlan(), now=now, cache=cache_dir, port=port), announce)
 
 
 def main() -> None:

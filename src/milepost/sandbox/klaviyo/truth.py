@@ -24,8 +24,11 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Totals of the placed orders a client can see now: `items` counts lines, `future` the orders dated after now,
-    `attributed` those with an attribution."""
+    """Totals of the placed orders that a client can see now.
+
+    `items` counts lines, `attributed` orders with an attribution (written or still to come), `future` orders dated
+    after now, `hidden` those that are late or deleted; the last two are in no other total.
+    """
 
     metric_id: str
     currency: str

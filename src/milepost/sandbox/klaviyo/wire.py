@@ -7,7 +7,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -33,8 +33,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Called for each request on a connection."""
-        super().on_message_begin()  # type: ignore[no-untyped-call]
-        self.scope[TRANSPORT] = self.transport  # type: ignore[typeddict-unknown-key]
+        super().on_message_begin()
+        cast("dict[str, Any]", self.scope)[TRANSPORT] = self.transport
 
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]

@@ -140,7 +140,9 @@ def plan(spec: AccountSpec, people: int) -> Plan:
         sent = _send_hour(day, hour, spec)
         sends = min(int(people * 0.8), round(share * weight[channel] * rng.uniform(0.7, 1.3)))
         totals, uniques = _effects(rng, channel, sends)
-        campaigns.append(_campaign(rng, len(campaigns), f"{theme} {day:%d %b %Y}", channel, sent, len(messages)))
+        campaigns.append(
+            _campaign(rng, len(campaigns), f"{theme} {day:%d %b %Y}", channel=channel, sent=sent, message=len(messages))
+        )
         strength = {"email": 0.5, "sms": 0.25, "mobile_push": 0.1}[channel] * rng.uniform(0.5, 1.5)
         name, subject = campaigns[-1].name, f"{theme}: {rng.choice(_THEMES).lower()} 🎁"
         messages.append(
@@ -151,7 +153,7 @@ def plan(spec: AccountSpec, people: int) -> Plan:
     return Plan(campaigns, flows, messages)
 
 
-def _campaign(rng: Random, index: int, name: str, channel: Channel, sent: int, message: int) -> Campaign:
+def _campaign(rng: Random, index: int, name: str, *, channel: Channel, sent: int, message: int) -> Campaign:
     created = sent - rng.randint(1, 12) * 86_400 - rng.randint(0, 86_399)
     archived = rng.random() < 0.15
     updated = sent + rng.randint(600, 90_000) + (rng.randint(30, 90) * 86_400 if archived else 0)

@@ -105,11 +105,11 @@ def draw(spec: AccountSpec, season: Season, messages: list[Message], items: list
     ahead = np.sort(rng.integers(60, 300, spec.future)) * 86_400 + season.end
     ts, message = np.append(ts, ahead), np.append(message, np.full(spec.future, NOBODY))
     visible = np.append(visible, np.full(spec.future, season.start))
-    return _baskets(rng, ts, visible, message, items, people)
+    return _baskets(rng, ts, visible, message, items=items, people=people)
 
 
 def _baskets(
-    rng: np.random.Generator, ts: Ints, visible: Ints, message: Ints, items: list[Item], people: int
+    rng: np.random.Generator, ts: Ints, visible: Ints, message: Ints, *, items: list[Item], people: int
 ) -> Orders:
     n = len(ts)
     profile = (people * rng.random(n) ** 1.6).astype(np.int64)
