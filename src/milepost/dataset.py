@@ -19,7 +19,10 @@ class ReadMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One table-like thing. An empty `key` means keyless: rows are a multiset. `origin` is its name at the source."""
+    """One table-like thing. An empty `key` means keyless: rows are a multiset. `origin` is its name at the source.
+
+    `retired` names columns that the source may no longer have: they stay in the history and read NULL.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -28,6 +31,7 @@ class Dataset:
     cursor: str | None = None
     deleted_mark: str | None = None
     origin: str = ""
+    retired: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [c.name for c in self.columns]

@@ -11,6 +11,7 @@ from milepost.engine.lease import held
 from milepost.engine.run import Staged, run_batch
 from milepost.engine.runtime import Runtime
 from milepost.errors import Stopped
+from milepost.merge.plan import with_retired
 from milepost.milestoning import Milestoning
 from milepost.ports import Source, StoreBatch
 
@@ -49,6 +50,8 @@ def ingest(runtime: Runtime, source: Source, datasets: Sequence[Dataset], order:
 
 def _read(batch: StoreBatch, source: Source, datasets: Sequence[Dataset], order: Ingest) -> Staged:
     high_water: dict[str, str] = {}
+    known = batch.checkpoint.datasets
+    datasets = tuple(with_retired(known.get(dataset.name), dataset) for dataset in datasets)
     with source.snapshot(datasets) as snapshot:
         for dataset in datasets:
             batch.begin(dataset)
@@ -68,7 +71,7 @@ def _read(batch: StoreBatch, source: Source, datasets: Sequence[Dataset], order:
                 order.on_progress(IngestProgress(dataset.name, rows))
             if dataset.cursor and (mark := batch.highest(dataset, snapshot.taken_at)):
                 high_water[dataset.name] = mark
-        return Staged(tuple(datasets), snapshot.taken_at, high_water)
+        return Staged(datasets, snapshot.taken_at, high_water)
 
 
 def _named(datasets: Sequence[Dataset], name: str) -> Dataset:

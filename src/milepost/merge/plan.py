@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from milepost.batch import Pipeline
@@ -87,6 +87,13 @@ def evolve(known: Dataset, offered: Dataset) -> tuple[Dataset, tuple[SchemaChang
             changes=[str(change) for change in refused],
         )
     return offered, changes
+
+
+def with_retired(known: Dataset | None, offered: Dataset) -> Dataset:
+    """The dataset with the retired columns that the source no longer has but the store does, under their old type."""
+    present = {column.name for column in offered.columns}
+    gone = tuple(c for c in known.columns if c.name in offered.retired and c.name not in present) if known else ()
+    return replace(offered, columns=(*offered.columns, *gone))
 
 
 def check_names(dataset: Dataset) -> None:

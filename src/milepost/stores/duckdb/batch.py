@@ -87,7 +87,7 @@ class DuckDBBatch:
                     read=staged.read,
                     duplicates=screened.duplicates,
                     quarantined=staged.refused + screened.refused,
-                    bytes=self.sizes.get(step.dataset.name, 0),
+                    bytes=self.sizes.get(step.dataset.name) or self.staging.value_bytes(step.dataset.name),
                 )
         return figures
 

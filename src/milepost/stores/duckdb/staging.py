@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from milepost.dataset import Dataset
 from milepost.errors import SourceChanged
-from milepost.ports import ArrowStream, Refusal
+from milepost.ports import ArrowStream, Pourable, Refusal
 from milepost.schema import Kind
 from milepost.stores.duckdb.dialect import DUCKDB
 from milepost.stores.sql.dialect import literal, quote
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 SCHEMA = '"memory"."staged"'
 REFUSED = f'{SCHEMA}."refused"'
 _INSTANTS = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ})
+_FIXED = "8 * count({})"
+_BYTES_OF = {
+    Kind.TEXT: "COALESCE(sum(strlen({})), 0)",
+    Kind.JSON: "COALESCE(sum(strlen({})), 0)",
+    Kind.BYTES: "COALESCE(sum(octet_length({})), 0)",
+    Kind.LIST: "COALESCE(sum(strlen(CAST({} AS VARCHAR))), 0)",
+}
 _RAW = f'{SCHEMA}."raw"'
 
 
@@ -52,17 +59,22 @@ class DuckDBStaging:
         )
 
     def stage(self, dataset: Dataset, rows: ArrowStream) -> int:
-        """Add rows; a value that is not of its declared type refuses its row. Raises SourceChanged."""
+        """Add rows; a value that is not of its declared type refuses its row. Raises SourceChanged, SourceError."""
         staged = self.datasets.get(dataset.name) or self._begin(dataset)
-        reader = _reader(rows, dataset)
-        plain = self._plain_types(reader.schema, dataset)
-        self.connection.register("incoming", reader)
-        try:
-            added = self._insert_plain(staged) if plain else self._insert_cast(staged)
-        finally:
-            self.connection.unregister("incoming")
+        incoming = rows if isinstance(rows, Pourable) else ArrowRows(_reader(rows, dataset))
+        offered = incoming.types(self.connection)
+        plain = [DUCKDB.type_name(c.type) for c in dataset.columns] == list(offered)
+        added = self._insert_plain(staged, incoming) if plain else self._insert_cast(staged, incoming)
         staged.read += added
         return added
+
+    def value_bytes(self, name: str) -> int:
+        """The bytes of a dataset's staged values: texts by their length, everything else by its fixed width."""
+        staged = self.datasets[name]
+        sums = [
+            _BYTES_OF.get(c.type.kind, _FIXED).format(quote(staged.columns[c.name])) for c in staged.dataset.columns
+        ]
+        return int(self.connection.execute(f"SELECT {' + '.join(sums)} FROM {staged.relations.rows}").fetchall()[0][0])
 
     def refuse(self, refusals: Sequence[Refusal]) -> None:
         """Keep rows that the source could not understand."""
@@ -109,20 +121,11 @@ class DuckDBStaging:
         self.connection.execute(f"CREATE TABLE {relations.refused_keys} ({keys})")
         return staged
 
-    def _plain_types(self, schema: pa.Schema, dataset: Dataset) -> bool:
-        """Whether DuckDB reads every incoming column as its declared type, so that no cast can fail."""
-        self.connection.register("shape", schema.empty_table())
-        described = self.connection.execute("DESCRIBE SELECT * FROM shape").fetchall()
-        self.connection.unregister("shape")
-        return all(
-            DUCKDB.type_name(c.type) == kind for c, (_, kind, *_) in zip(dataset.columns, described, strict=True)
-        )
+    def _insert_plain(self, staged: Staged, incoming: Pourable) -> int:
+        return incoming.pour(self.connection, f"INSERT INTO {staged.relations.rows}")
 
-    def _insert_plain(self, staged: Staged) -> int:
-        return self._counted(f"INSERT INTO {staged.relations.rows} SELECT * FROM incoming")
-
-    def _insert_cast(self, staged: Staged) -> int:
-        self.connection.execute(f"CREATE OR REPLACE TABLE {_RAW} AS SELECT * FROM incoming")
+    def _insert_cast(self, staged: Staged, incoming: Pourable) -> int:
+        incoming.pour(self.connection, f"CREATE OR REPLACE TABLE {_RAW} AS")
         source = [str(row[0]) for row in self.connection.execute(f"DESCRIBE {_RAW}").fetchall()]
         pairs = list(zip(source, staged.dataset.columns, strict=True))
         cast = {name: f"TRY_CAST({quote(name)} AS {DUCKDB.type_name(c.type)})" for name, c in pairs}
@@ -143,6 +146,31 @@ class DuckDBStaging:
 
     def _counted(self, statement: str) -> int:
         return int(self.connection.execute(statement).fetchall()[0][0])
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowRows:
+    """An Arrow stream as rows to pour; its columns are already in the dataset's order."""
+
+    reader: pa.RecordBatchReader
+
+    def types(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
+        """The DuckDB type of each column."""
+        connection.register("shape", self.reader.schema.empty_table())
+        described = connection.execute("DESCRIBE SELECT * FROM shape").fetchall()
+        connection.unregister("shape")
+        return [str(row[1]) for row in described]
+
+    def pour(self, connection: duckdb.DuckDBPyConnection, into: str) -> int:
+        """Run `into` on the rows."""
+        connection.register("incoming", self.reader)
+        try:
+            return int(connection.execute(f"{into} SELECT * FROM incoming").fetchall()[0][0])
+        finally:
+            connection.unregister("incoming")
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.reader.__arrow_c_stream__(requested_schema)
 
 
 def _reader(rows: ArrowStream, dataset: Dataset) -> pa.RecordBatchReader:

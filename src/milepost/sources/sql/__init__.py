@@ -1,0 +1,1 @@
+"""SQL databases as sources. PostgreSQL is read through DuckDB's postgres extension (docs/decisions/0007)."""

@@ -1,0 +1,140 @@
+"""The composition root: the only module that knows every adapter. Heavy ones are imported when first used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from milepost.batch import Pipeline
+from milepost.clock import Clock, SystemClock
+from milepost.dataset import Dataset, ReadMode
+from milepost.engine.backfill import BackfillPlan
+from milepost.engine.runtime import Runtime
+from milepost.errors import UnknownName
+from milepost.model.ecosystem import Datastore, Ecosystem, KlaviyoOptions, PostgresOptions
+from milepost.ports import Source
+from milepost.state.backfills import SqliteBackfillLog
+from milepost.state.control import SqliteBatchLog, SqliteDailyCounter, SqliteLeases, owner_name
+from milepost.state.sqlite import SqliteDatabase
+
+if TYPE_CHECKING:
+    from milepost.secrets.env import Secrets
+    from milepost.settings import Settings
+    from milepost.sources.klaviyo import KlaviyoSource
+    from milepost.sources.sql.postgres import PostgresSource
+    from milepost.stores.duckdb.store import DuckDBStore
+
+ORDERS = "orders"  # the stream that a backfill reads
+
+
+@dataclass
+class Wiring:
+    """Everything of one installation: made from settings and the ecosystem, given to use-cases."""
+
+    settings: Settings
+    ecosystem: Ecosystem
+    secrets: Secrets
+    clock: Clock = field(default_factory=SystemClock)
+
+    @classmethod
+    def load(cls, env_file: Path | None = Path(".env")) -> Wiring:
+        """Read settings and the ecosystem file. Raises SettingsInvalid, ModelInvalid."""
+        from milepost import settings as settings_module
+        from milepost.model.load import load_ecosystem
+        from milepost.secrets.env import EnvSecrets
+
+        settings = settings_module.load(env_file)
+        return cls(settings, load_ecosystem(settings), EnvSecrets(settings.klaviyo_keys, settings.environment))
+
+    @cached_property
+    def database(self) -> SqliteDatabase:
+        """The control store."""
+        return SqliteDatabase(self.settings.home / "state.sqlite")
+
+    @cached_property
+    def store(self) -> DuckDBStore:
+        """The embedded store; all platforms share one file, each with its own schemas."""
+        from milepost.stores.duckdb.connect import Resources
+        from milepost.stores.duckdb.store import DuckDBStore
+
+        home = self.settings.home
+        resources = Resources(self.settings.memory_limit, spill=home / "tmp")
+        return DuckDBStore(home / "store.duckdb", resources, self.clock, self.settings.lock_timeout)
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """What the engine works with."""
+        database = self.database
+        return Runtime(
+            self.store,
+            SqliteBatchLog(database),
+            SqliteLeases(database),
+            SqliteBackfillLog(database),
+            self.clock,
+            owner_name(),
+        )
+
+    def source(self, datastore: Datastore) -> Source:
+        """The reader of a datastore."""
+        if isinstance(datastore.options, KlaviyoOptions):
+            return self.klaviyo(datastore)
+        return self._postgres(datastore, datastore.options)
+
+    def _postgres(self, datastore: Datastore, options: PostgresOptions) -> PostgresSource:
+        from milepost.sources.sql.postgres import PostgresSource, Selection
+
+        selections = {
+            d.name: Selection(
+                d.columns, d.where, d.key, d.read_mode or ReadMode.SNAPSHOT, d.cursor, d.deleted_mark, d.retired
+            )
+            for d in datastore.datasets
+        }
+        return PostgresSource(self.secrets.dsn(options.dsn_env), options.schema, selections)
+
+    def klaviyo(self, datastore: Datastore) -> KlaviyoSource:
+        """The source of a Klaviyo account. Raises UnknownName where the datastore is not one, or has no key."""
+        from milepost.sources.klaviyo import KlaviyoSource
+
+        options = datastore.options
+        if not isinstance(options, KlaviyoOptions):
+            raise UnknownName(
+                f"datastore {datastore.name!r} is not a Klaviyo account", hint="use `milepost ingest` for it"
+            )
+        return KlaviyoSource(
+            options.client,
+            self.secrets.klaviyo_key(options.client),
+            base_url=self.settings.klaviyo_url,
+            revision=options.revision or self.settings.klaviyo_revision,
+            limits=self.settings.klaviyo_limits,
+            clock=self.clock,
+            counter=SqliteDailyCounter(self.database),
+        )
+
+    def backfill_plan(self, pipeline: Pipeline) -> BackfillPlan:
+        """How the orders of a client are backfilled into a platform. Raises UnknownName."""
+        return BackfillPlan(
+            pipeline,
+            self.ecosystem.platform(pipeline.platform).milestoning,
+            ORDERS,
+            day_column="date",
+            value_column="value",
+            workers=self.settings.workers,
+            lookback_days=self.settings.lookback_days,
+        )
+
+    def close(self) -> None:
+        """Give the control store back."""
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+def declared(datasets: tuple[Dataset, ...], datastore: Datastore, only: str | None) -> tuple[Dataset, ...]:
+    """The datasets to read: those declared (all where none is), or just `only`. Raises UnknownName."""
+    names = {d.name for d in datastore.datasets} or {d.name for d in datasets}
+    found = tuple(d for d in datasets if d.name in names and only in {None, d.name})
+    if not found:
+        known = ", ".join(sorted(d.name for d in datasets)) or "none"
+        raise UnknownName(f"datastore {datastore.name!r} has no dataset {only!r}", hint=f"its datasets: {known}")
+    return found
