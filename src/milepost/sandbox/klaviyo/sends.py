@@ -228,7 +228,7 @@ def flow_parts(spec: AccountSpec, plan: Plan, ids: SendNames, templates: list[st
     for flow in plan.flows:
         for step, index in enumerate(flow.messages):
             action, message = _step(
-                spec, plan, ids, flow, step, plan.messages[index], templates[index % len(templates)]
+                spec, ids, flow, step, message=plan.messages[index], template=templates[index % len(templates)]
             )
             actions.append(action)
             messages.append(message)
