@@ -41,12 +41,17 @@ class Wiring:
     @classmethod
     def load(cls, env_file: Path | None = Path(".env")) -> Wiring:
         """Read settings and the ecosystem file. Raises SettingsInvalid, ModelInvalid."""
-        from milepost import settings as settings_module
-        from milepost.model.load import load_ecosystem
+        from milepost import settings as variables
+        from milepost.model.load import load
+        from milepost.model.starter import default_ecosystem
         from milepost.secrets.env import EnvSecrets
 
-        settings = settings_module.load(env_file)
-        return cls(settings, load_ecosystem(settings), EnvSecrets(settings.klaviyo_keys, settings.environment))
+        settings = variables.load(env_file)
+        if settings.ecosystem.exists():
+            ecosystem = load(settings.ecosystem)
+        else:
+            ecosystem = default_ecosystem(settings.klaviyo_keys, settings.pg_db)
+        return cls(settings, ecosystem, EnvSecrets({**settings.klaviyo_keys}, settings.environment))
 
     @cached_property
     def database(self) -> SqliteDatabase:
