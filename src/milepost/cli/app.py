@@ -15,9 +15,13 @@ from milepost.errors import Stopped
 _VERBS = "milepost.cli.verbs"
 START, BRING, LOOK, PLAY = "Start here", "Bring data in", "Look and take out", "Sandbox"
 ENTRIES = (
-    Entry("doctor", START, "Check settings, folders, keys and servers, and say what to do.", f"{_VERBS}.doctor"),
     Entry("init", START, "Write a starter .env and ecosystem.yaml into this folder.", f"{_VERBS}.init"),
+    Entry("doctor", START, "Check settings, folders, keys and servers, and say what to do.", f"{_VERBS}.doctor"),
     Entry("completion", START, "Print the tab completion script of a shell.", f"{_VERBS}.completion"),
+    Entry("ingest", BRING, "Read one batch of a datastore into a platform.", f"{_VERBS}.ingest"),
+    Entry("query", LOOK, "Run read-only SQL on the store.", f"{_VERBS}.query"),
+    Entry("history", LOOK, "Show every version of one row.", f"{_VERBS}.history"),
+    Entry("quarantine", LOOK, "List the rows that were refused, and why.", f"{_VERBS}.quarantine"),
     Entry(
         "simulate", PLAY, "Start a look-alike: a Klaviyo API, or a changing customer database.", f"{_VERBS}.simulate"
     ),

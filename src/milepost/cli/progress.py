@@ -46,14 +46,14 @@ class Bars:
     """A bar for each part, drawn once the job has taken a second."""
 
     def __init__(self, title: str, console: Console) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
 
         self._bars = RichProgress(
             SpinnerColumn(finished_text="[green]✓"),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]}", justify="right"),
             TextColumn("{task.fields[note]}", style="cyan"),
             TimeElapsedColumn(),
             console=console,
@@ -70,8 +70,9 @@ class Bars:
         with self._lock:
             if part not in self._tasks:
                 label = f"{self._title} · {part}" if self._title else part
-                self._tasks[part] = self._bars.add_task(label, total=None, note="")
-            self._bars.update(self._tasks[part], completed=int(done), total=total and int(total), note=note)
+                self._tasks[part] = self._bars.add_task(label, total=None, note="", count="")
+            count = f"{done:,.0f}/{total:,.0f}" if total else f"{done:,.0f}"
+            self._bars.update(self._tasks[part], completed=done, total=total, note=note, count=count)
 
     def __enter__(self) -> Self:
         self._timer.start()
