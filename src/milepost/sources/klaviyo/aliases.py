@@ -12,7 +12,14 @@ from types import MappingProxyType
 MONEY = MappingProxyType(
     {
         "value": ("/$value",),
-        "subtotal": ("/Subtotal", "/SubTotal", "/subtotal", "/$extra/subtotal_price", "/$extra/SubTotal", "/$extra/subtotal"),
+        "subtotal": (
+            "/Subtotal",
+            "/SubTotal",
+            "/subtotal",
+            "/$extra/subtotal_price",
+            "/$extra/SubTotal",
+            "/$extra/subtotal",
+        ),
         "shipping": (
             "/Shipping",
             "/ShippingCost",

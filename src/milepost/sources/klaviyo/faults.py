@@ -24,8 +24,8 @@ _BY_STATUS: Mapping[int, type[SourceError]] = {
     429: SourceThrottled,
 }
 _HINTS = {
-    401: "check the account's private key in Klaviyo under Settings › API keys",
-    403: "give the key the scope {scope} in Klaviyo under Settings › API keys",
+    401: "check the account's private key in Klaviyo under Settings > API keys",
+    403: "give the key the scope {scope} in Klaviyo under Settings > API keys",
     410: "the pinned revision is retired: set a newer one",
 }
 

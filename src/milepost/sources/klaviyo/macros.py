@@ -1,5 +1,4 @@
-"""The small readings of one value (money, lists of texts, parts of a query) as DuckDB macros; whole rows are in `orders_sql`.
-"""
+"""The small readings of one value (money, lists of texts, parts of a query) as DuckDB macros; whole rows are in `orders_sql`."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from milepost.cursor import Window
 from milepost.errors import SourceChanged
 from milepost.ports import Chunk, Refusal
 from milepost.sources.klaviyo.order_datasets import EVENTS, ORDER_ITEMS, ORDERS
@@ -78,6 +79,19 @@ def read_orders(worker: Worker, page: Page, shop: Shop) -> Chunk:
         ORDER_ITEMS.name: _shaped(kept_items, ORDER_ITEMS),
     }
     return Chunk(rows, _refusals(events, orders), page.bytes)
+
+
+def within(chunk: Chunk, window: Window) -> Chunk:
+    """Only the rows of the window; those without a datetime stay, because nobody else would bring them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    end = pa.scalar(window.end, pa.timestamp("us", tz="UTC"))
+
+    def kept(rows: Any) -> pa.Table:
+        return rows.filter(pc.fill_null(pc.less(rows["datetime"], end), fill_value=True))
+
+    return Chunk({name: kept(rows) for name, rows in chunk.rows.items()}, chunk.refused, chunk.bytes)
 
 
 def _events(page: Page) -> pa.Table:
@@ -166,7 +180,9 @@ def _judged(orders: pa.Table, items: pa.Table) -> pa.Table:
     bad = items.filter(items["bad"])
     if not bad.num_rows:
         return orders
-    hit = pc.and_(pc.is_in(orders["event_id"], value_set=bad["event_id"].combine_chunks()), pc.is_null(orders["reason"]))
+    hit = pc.and_(
+        pc.is_in(orders["event_id"], value_set=bad["event_id"].combine_chunks()), pc.is_null(orders["reason"])
+    )
     said = "an item is no object, or its quantity, price or total is not a number"
     return _add(orders, "reason", pc.if_else(hit, said, orders["reason"]))
 

@@ -11,6 +11,7 @@ from functools import cache
 
 from milepost.sources.klaviyo import aliases
 
+
 def literal(value: str) -> str:
     """A constant of this code (never a value from outside) as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
