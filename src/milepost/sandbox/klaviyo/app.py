@@ -21,7 +21,7 @@ from milepost.sandbox.klaviyo.limits import Limiter
 from milepost.sandbox.klaviyo.moment import VirtualClock
 from milepost.sandbox.klaviyo.routes import HANDLERS, Routes
 from milepost.sandbox.klaviyo.shade import View
-from milepost.sandbox.klaviyo.wire import Answer, fail, send
+from milepost.sandbox.klaviyo.wire import Answer, fail, send, send_half
 
 JSON_API = "application/vnd.api+json"
 CONTROL = "/__sandbox__/"
@@ -77,7 +77,10 @@ class Server:
         self.stats.statuses[str(answer.status)] += 1
         if answer.status == 429:
             self.stats.throttled[label] += 1
-        await send(send_message, answer, fault)
+        if fault is not None and fault.kind == "truncated":
+            await send_half(scope, receive, send_message, answer, fault)
+        else:
+            await send(send_message, answer, fault)
 
     def _controlled(self, path: str, method: str, body: bytes) -> Answer:
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -294,10 +295,17 @@ def _holds(op: str, fact: Any, value: Any) -> bool:  # noqa: PLR0911 - one line 
         case "contains-all":
             return all(v in fact for v in value)
         case _:
-            return compare(op, fact, value)
+            return bool(compare(op, fact, value))
 
 
-def compare(op: str, fact: float, value: float) -> bool:
-    """One of the four range operators."""
-    less, more = fact < value, fact > value
-    return {"less-than": less, "less-or-equal": not more, "greater-than": more, "greater-or-equal": not less}[op]
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "less-than": operator.lt,
+    "less-or-equal": operator.le,
+    "greater-than": operator.gt,
+    "greater-or-equal": operator.ge,
+}
+
+
+def compare(op: str, fact: Any, value: float) -> Any:
+    """One of the four range operators, on a number or on an array of them."""
+    return _COMPARE[op](fact, value)

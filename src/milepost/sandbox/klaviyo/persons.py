@@ -48,7 +48,7 @@ def _chosen(call: Call, numbers: Ints, times: dict[str, Ints]) -> Ints:
     for clause in clauses(call.query.node):
         if clause.field in times and isinstance(clause.value, datetime):
             at = utc(clause.value).timestamp()
-            mask &= np.asarray(compare(clause.op, times[clause.field], at))  # type: ignore[arg-type]
+            mask &= compare(clause.op, times[clause.field], at)
         else:
             mask &= np.isin(numbers, _numbers(call, clause))
     return np.flatnonzero(mask)

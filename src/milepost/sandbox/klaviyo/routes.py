@@ -64,7 +64,7 @@ class Routes:
 def _split(path: str) -> tuple[str, str, str]:
     parts = path.split("/", 4)  # "", "api", collection, id, rest
     if len(parts) < 4:
-        return path, "", ""
+        return path, "", "/"  # matches nothing: collections are found by their exact path
     return "/".join(parts[:3]), parts[3], "/" + parts[4] if len(parts) == 5 else ""
 
 

@@ -76,6 +76,21 @@ def campaigns(plan: Plan, ids: SendNames, list_ids: list[str], tag_ids: list[str
     return out
 
 
+def as_of(thing: Thing, now: int) -> Thing:
+    """A campaign as it stood at an instant after its creation: not yet sent, or not yet archived."""
+    facts, sent = thing.facts, thing.facts["sent"]
+    if facts["updated_at"] <= now:
+        return thing
+    known = max(t for t in (facts["created_at"], facts["scheduled_at"], sent) if t is not None and t <= now)
+    changed: dict[str, Any] = {"archived": False, "updated_at": known}
+    if sent is not None and sent > now:
+        planned = facts["scheduled_at"] is not None and facts["scheduled_at"] <= now
+        changed |= {"status": "Scheduled" if planned else "Draft", "sent": None}
+    shown = {k: v for k, v in changed.items() if k in ("archived", "status")} | {"updated_at": stamp(known)}
+    shown |= {"send_time": None} if "sent" in changed else {}
+    return Thing(thing.type, thing.id, thing.attributes | shown, thing.rels, facts | changed)
+
+
 def _content(message: Message, slug: str) -> dict[str, Any]:
     if message.channel == "email":
         return {
@@ -196,7 +211,7 @@ def flows(plan: Plan, ids: SendNames, tag_ids: list[str]) -> list[Thing]:
     return out
 
 
-_ACTION = {"email": "send-email", "sms": "send-sms", "mobile_push": "send-push-notification"}
+_ACTION = {"email": "send-email", "sms": "send-sms", "mobile_push": "send-mobile-push"}
 _LEGACY_ACTION = {"email": "SEND_EMAIL", "sms": "SEND_SMS", "mobile_push": "SEND_PUSH_NOTIFICATION"}
 CHANNEL = {"email": "Email", "sms": "SMS", "mobile_push": "Push"}
 

@@ -178,8 +178,8 @@ def serve_config(config: dict[str, Any], announce: Any, *, until_input_ends: boo
         listener.bind((HOST, config["port"]))
         app = open_server(config)
         options = uvicorn.Config(
-            app, http=Protocol, ws="none", lifespan="off", log_level="critical", access_log=False, server_header=False,
-            date_header=False, timeout_keep_alive=75, backlog=1024,
+            app, http=Protocol, ws="none", lifespan="off", log_level="error", access_log=False, server_header=False,
+            date_header=False, proxy_headers=False, timeout_keep_alive=75, backlog=1024,
         )  # fmt: skip
         server = uvicorn.Server(options)
         if until_input_ends:

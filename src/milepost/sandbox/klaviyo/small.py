@@ -44,7 +44,8 @@ def campaigns(call: Call) -> Answer:
             parameter="filter",
         )
     archived = any(c.field == "archived" and c.value is True for c in found)
-    chosen = [t for t in _all(call, "campaign") if t.facts["archived"] is archived]
+    known = [sends.as_of(t, call.view.now) for t in _all(call, "campaign") if t.facts["created_at"] <= call.view.now]
+    chosen = [t for t in known if t.facts["archived"] is archived]
     shaped = [sends.omni_campaign(t, call.account.spec.timezone) for t in chosen] if omni else chosen
     return page(_shape_included(call), shaped, shuffle=archived)
 
@@ -52,6 +53,8 @@ def campaigns(call: Call) -> Answer:
 def campaign(call: Call) -> Answer:
     """One campaign."""
     thing = _one(call, "campaign")
+    if thing is not None:
+        thing = sends.as_of(thing, call.view.now) if thing.facts["created_at"] <= call.view.now else None
     if thing is not None and call.revision >= revisions.OMNI:
         thing = sends.omni_campaign(thing, call.account.spec.timezone)
     return one(_shape_included(call), thing)
@@ -60,7 +63,7 @@ def campaign(call: Call) -> Answer:
 def _message(call: Call, thing: Thing) -> Thing:
     if call.revision >= revisions.OMNI:
         parent = call.account.things.get(("campaign", str(thing.rels["campaign"][1])))
-        return thing if parent is None else sends.omni_message(thing, parent)
+        return thing if parent is None else sends.omni_message(thing, sends.as_of(parent, call.view.now))
     return thing if call.revision >= revisions.DEFINITIONS else sends.legacy_message(thing)
 
 

@@ -55,6 +55,15 @@ async def send(send_message: Send, answer: Answer, fault: FaultRule | None = Non
     await send_message({"type": "http.response.body", "body": body, "more_body": len(body) < length})
 
 
+async def send_half(
+    scope: dict[str, Any], receive: Receive, send_message: Send, answer: Answer, fault: FaultRule
+) -> None:
+    """Send the start of an answer and hang up."""
+    await send(send_message, answer, fault)
+    scope[TRANSPORT].close()
+    await receive()
+
+
 async def fail(scope: dict[str, Any], receive: Receive, send_message: Send, fault: FaultRule) -> None:
     """Answer a request that is to go wrong without having been looked at."""
     match fault.kind:
@@ -72,8 +81,10 @@ async def fail(scope: dict[str, Any], receive: Receive, send_message: Send, faul
         case "timeout":
             await _silence(receive, fault.seconds)
             _cut(scope, hard=False)
+            await receive()
         case _:
             _cut(scope, hard=True)
+            await receive()
 
 
 async def _silence(receive: Receive, seconds: float) -> None:
