@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from milepost.batch import Pipeline
@@ -51,7 +52,7 @@ class Wiring:
             ecosystem = load(settings.ecosystem)
         else:
             ecosystem = default_ecosystem(settings.klaviyo_keys, settings.pg_db)
-        return cls(settings, ecosystem, EnvSecrets({**settings.klaviyo_keys}, settings.environment))
+        return cls(settings, ecosystem, EnvSecrets(dict(settings.klaviyo_keys.items()), settings.environment))
 
     @cached_property
     def database(self) -> SqliteDatabase:
@@ -98,9 +99,9 @@ class Wiring:
         }
         return PostgresSource(self.secrets.dsn(options.dsn_env), options.schema, selections)
 
-    def klaviyo(self, datastore: Datastore) -> KlaviyoSource:
-        """The source of a Klaviyo account. Raises UnknownName where the datastore is not one, or has no key."""
-        from milepost.sources.klaviyo import KlaviyoSource
+    def klaviyo(self, datastore: Datastore, stop: Event | None = None) -> KlaviyoSource:
+        """The source of a Klaviyo account; `stop` ends its waits. Raises UnknownName where it is not one, or has no key."""
+        from milepost.sources.klaviyo import TIERS, KlaviyoSource, Limit, Options
 
         options = datastore.options
         if not isinstance(options, KlaviyoOptions):
@@ -110,11 +111,15 @@ class Wiring:
         return KlaviyoSource(
             options.client,
             self.secrets.klaviyo_key(options.client),
-            base_url=self.settings.klaviyo_url,
-            revision=options.revision or self.settings.klaviyo_revision,
-            limits=self.settings.klaviyo_limits,
+            SqliteDailyCounter(self.database),
+            Options(
+                base_url=self.settings.klaviyo_url,
+                revision=options.revision or self.settings.klaviyo_revision,
+                limits={} if self.settings.klaviyo_limits == "published" else dict.fromkeys(TIERS, Limit(10**6, 10**6)),
+                threads=self.settings.workers,
+            ),
             clock=self.clock,
-            counter=SqliteDailyCounter(self.database),
+            stop=stop,
         )
 
     def backfill_plan(self, pipeline: Pipeline) -> BackfillPlan:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 from milepost.batch import Pipeline
-from milepost.cursor import day_window, days
+from milepost.cursor import Window, day_window, days
 from milepost.engine.lease import HeldLease, held
 from milepost.engine.run import Staged, run_batch
 from milepost.engine.runtime import Runtime
@@ -23,6 +23,9 @@ from milepost.errors import MilepostError, Stopped, UnknownName
 from milepost.milestoning import Milestoning
 from milepost.ports import StoreBatch, Totals, WindowedSource
 from milepost.progress import BackfillRecord, BackfillStatus, DayRecord, DayState, Verdict
+
+
+FUTURE = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class BackfillRun:
         if not wanted:
             return
         records = {d.day: d for d in sorted(wanted, key=lambda d: d.day, reverse=True)}
-        windows = {day: day_window(day, self.source.zone) for day in records}
+        windows = {day: self._window(day) for day in records}
         slices = self.source.slices(self.plan.stream, list(windows.values()))
         reader = WindowReader(
             self.source, self.plan.stream, {day: slices[w] for day, w in windows.items()}, self.plan.workers
@@ -164,6 +167,11 @@ class BackfillRun:
                 self._commit(lease, batches, records)
         self._fail_days(batches, records)
         self._raise_stop(reader)
+
+    def _window(self, day: date) -> Window:
+        """The day's window; today's reaches a year ahead, so that events dated in the future are kept too."""
+        window, now = day_window(day, self.source.zone), self.runtime.clock.now()
+        return Window(window.start, window.end + FUTURE) if window.start <= now < window.end else window
 
     def _watch(self, lease: HeldLease, reader: WindowReader) -> None:
         lease.check()
