@@ -18,6 +18,7 @@ ENTRIES = (
     Entry("init", START, "Write a starter .env and ecosystem.yaml into this folder.", f"{_VERBS}.init"),
     Entry("doctor", START, "Check settings, folders, keys and servers, and say what to do.", f"{_VERBS}.doctor"),
     Entry("completion", START, "Print the tab completion script of a shell.", f"{_VERBS}.completion"),
+    Entry("backfill", BRING, "Read the past of a client's account, day by day.", f"{_VERBS}.backfill"),
     Entry("ingest", BRING, "Read one batch of a datastore into a platform.", f"{_VERBS}.ingest"),
     Entry("query", LOOK, "Run read-only SQL on the store.", f"{_VERBS}.query"),
     Entry("history", LOOK, "Show every version of one row.", f"{_VERBS}.history"),

@@ -6,14 +6,13 @@ import csv
 from typing import TextIO
 
 from milepost.cli.document import plain
+from milepost.cli.rows import readable
 from milepost.ports import ArrowStream
 
 
 def write_csv(stream: ArrowStream, file: TextIO) -> None:
     """Write a header and all rows; NULL is an empty field, an empty text is `""`."""
-    import pyarrow as pa
-
-    reader = pa.RecordBatchReader.from_stream(stream)
+    reader = readable(stream)
     csv.writer(file, lineterminator="\n").writerow(reader.schema.names)
     for batch in reader:
         rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)

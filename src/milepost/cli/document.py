@@ -22,11 +22,13 @@ def as_json(document: object) -> str:
     return orjson.dumps(plain(document), default=str, option=options).decode()
 
 
-def plain(value: object) -> object:  # noqa: PLR0911 - a table of types
+def plain(value: object) -> object:  # noqa: C901, PLR0911 - a table of types
     """The value in JSON's own types."""
     match value:
-        case None | bool() | int() | str():
+        case None | bool() | str():
             return value
+        case int():
+            return value if -(2**63) <= value < 2**64 else str(value)
         case float():
             return value if math.isfinite(value) else str(value)
         case dict():

@@ -34,11 +34,43 @@ class Rows:
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
-def read(stream: ArrowStream, limit: int | None) -> Rows:
-    """The first `limit` rows (None: all of them)."""
+def readable(stream: ArrowStream) -> pa.RecordBatchReader:
+    """The rows, with DuckDB's 128-bit integers (`sum` of a BIGINT is one) as decimals: Arrow has no type for them."""
     import pyarrow as pa
 
     reader = pa.RecordBatchReader.from_stream(stream)
+    huge = [index for index, field in enumerate(reader.schema) if _is_huge(field.type)]
+    if not huge:
+        return reader
+    schema = reader.schema
+    for index in huge:
+        schema = schema.set(index, schema.field(index).with_type(pa.decimal256(39, 0)))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            columns = [_decimals(column) if index in huge else column for index, column in enumerate(batch.columns)]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _is_huge(kind: pa.DataType) -> bool:
+    return getattr(kind, "type_name", "") == "hugeint"
+
+
+def _decimals(column: pa.Array) -> pa.Array:
+    from decimal import Decimal
+
+    import pyarrow as pa
+
+    raw = column.storage.to_pylist()
+    values = [None if word is None else Decimal(int.from_bytes(word, "little", signed=True)) for word in raw]
+    return pa.array(values, pa.decimal256(39, 0))
+
+
+def read(stream: ArrowStream, limit: int | None) -> Rows:
+    """The first `limit` rows (None: all of them)."""
+    reader = readable(stream)
     rows: list[tuple[object, ...]] = []
     for row in _rows(reader):
         if limit is not None and len(rows) == limit:

@@ -41,7 +41,7 @@ def render(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[
         )
     for row in rows:
         table.add_row(*(Text.from_ansi(cell) if "\x1b" in cell else Text(cell) for cell in row[:shown]))
-    _print_trimmed(console, table)
+    print_trimmed(console, table)
     if hidden := columns[shown:]:
         names = ", ".join(column.title for column in hidden)
         console.print(f"({len(hidden)} more: {names})", style="dim", markup=False, highlight=False)
@@ -60,7 +60,7 @@ def _fitting(width: int, columns: Sequence[Column], rows: Sequence[Sequence[str]
     return len(columns)
 
 
-def _print_trimmed(console: Console, table: object) -> None:
+def print_trimmed(console: Console, table: object) -> None:
     """Print without the blanks that pad the last column: they are noise in a file."""
     if console.is_terminal:
         console.print(table)

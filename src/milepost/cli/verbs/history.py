@@ -91,7 +91,7 @@ def _print_version(call: Call, version: Version) -> None:
     from milepost.cli.cells import cell
 
     until = "now" if version.is_open else cell(version.until)
-    batches = f"since batch {version.since_batch}" if version.is_open else f"batches {_range(version)}"
+    batches = f"since batch {version.since_batch}" if version.is_open else _range(version)
     call.out.line(f"\n{version.number:>2} {cell(version.since)} → {until}  {batches}", style="cyan")
     width = max((len(change.column) for change in version.changes), default=0)
     for change in version.changes:
@@ -101,7 +101,7 @@ def _print_version(call: Call, version: Version) -> None:
 def _range(version: Version) -> str:
     """The batches for which a closed version was true: `until_batch` itself is not among them."""
     last = (version.until_batch or 0) - 1
-    return str(last) if last == version.since_batch else f"{version.since_batch} to {last}"
+    return f"batch {last}" if last == version.since_batch else f"batches {version.since_batch} to {last}"
 
 
 def _print_change(call: Call, change: Change, width: int) -> None:

@@ -26,7 +26,7 @@ _PORT = 8900
             "milepost simulate klaviyo --shop shopify --shop woocommerce --shop magento --shop api",
         ),
         ("an API that fails three times in ten", "milepost simulate klaviyo --fail 0.3"),
-        ("use it from another terminal", "export MILEPOST_KLAVIYO_URL=http://127.0.0.1:8900"),
+        ("use it from another terminal", "MILEPOST_KLAVIYO_URL=http://127.0.0.1:8900 milepost doctor"),
     ],
 )
 @click.option(
