@@ -154,6 +154,17 @@ def variables() -> Iterator[Variable]:
             yield Variable(name, extra["group"], _CLIENT_PURPOSE, "pk_0123456789abcdef", None, secret=True)
 
 
+def env_example() -> str:
+    """The text of `.env.example`: every variable, commented out, with its default or an example."""
+    lines = ["# Generated from src/milepost/settings.py. Copy to .env and take the # from what you need."]
+    group = ""
+    for variable in variables():
+        lines += ["", f"# --- {variable.group} ---"] if variable.group != group else []
+        lines += [f"# {variable.purpose}", f"#{variable.name}={variable.default or variable.example}"]
+        group = variable.group
+    return "\n".join([*lines, ""])
+
+
 def load(env_file: Path | None = Path(".env"), *, required: Sequence[str] = ()) -> Settings:
     """The settings from the environment and, where it says nothing, from `env_file` (which need not exist).
 
