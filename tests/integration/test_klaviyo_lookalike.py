@@ -539,11 +539,11 @@ def test_late_events_attributions_deletes_and_revoked_keys(start_klaviyo: Callab
     from datetime import UTC, datetime
 
     spec = replace(KLAVIYO_ACCOUNTS[0], orders=500, late=0.5)
-    sandbox = start_klaviyo(accounts=[spec], now=datetime(2026, 11, 8, tzinfo=UTC))
+    sandbox = start_klaviyo(accounts=[spec], now=datetime(2025, 12, 1, tzinfo=UTC))
     client, before = Client(sandbox), sandbox.expected("north")
     final = sandbox.expected("north", everything=True)
     assert before.orders < final.orders == before.orders + before.hidden
-    text = f'equals(metric_id,"{before.metric_id}"),less-than(datetime,2026-11-08T00:00:00Z)'
+    text = f'equals(metric_id,"{before.metric_id}"),less-than(datetime,2025-12-01T00:00:00Z)'
     params = {"filter": text, "sort": "datetime", "page[size]": 1000}
     first = client.all("/api/events", params)
     assert len(first) == before.orders

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -65,8 +64,6 @@ class Scribe:
                 events = self._chunk(encode, orders, first, min(first + _CHUNK, len(orders.ts)))
                 sizes.append(np.fromiter(map(len, events), dtype=np.int64, count=len(events)) + 1)
                 file.write(b",".join(events) + b",")
-            file.flush()
-            os.fsync(file.fileno())
         return np.cumsum(np.concatenate(sizes))
 
     def _chunk(self, encode: Encoder, orders: Orders, first: int, last: int) -> list[bytes]:

@@ -40,7 +40,7 @@ def encoder(setting: Setting) -> Encoder:
     names = [f'"{item.title}"'.encode() for item in items]
 
     def encode(order: Order) -> bytes:
-        brands = strings(list(dict.fromkeys(items[i].vendor for i, _ in order.lines)))
+        brands = strings(tuple(dict.fromkeys(items[i].vendor for i, _ in order.lines)))
         code = CODES[order.code].encode()
         off = b'"DiscountCode":"%b","DiscountValue":%b,' % (code, money(order.discount)) if order.code else b""
         address = _address(order)

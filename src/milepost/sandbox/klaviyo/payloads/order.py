@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -43,6 +44,7 @@ class Setting:
 Encoder = Callable[[Order], bytes]
 
 
+@lru_cache(1 << 16)
 def money(cents: int) -> bytes:
     """`129.90`."""
     return b"%d.%02d" % divmod(cents, 100)
@@ -53,14 +55,17 @@ def grouped(cents: int) -> bytes:
     return f"{cents / 100:,.2f}".encode()
 
 
-def strings(values: list[str] | tuple[str, ...]) -> bytes:
+@lru_cache(1 << 12)
+def strings(values: tuple[str, ...]) -> bytes:
     """A JSON list of plain strings (none of which needs escaping)."""
     return b"[" + ",".join(f'"{v}"' for v in values).encode() + b"]"
 
 
 def collections(lines: list[tuple[int, int]], items: list[Item]) -> bytes:
     """The distinct collections of the lines, in order of appearance."""
-    return strings(list(dict.fromkeys(c for line, _ in lines for c in items[line].collections)))
+    if len(lines) == 1:
+        return strings(items[lines[0][0]].collections)
+    return strings(tuple(dict.fromkeys([c for line, _ in lines for c in items[line].collections])))
 
 
 def code_json(code: int) -> bytes:
