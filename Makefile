@@ -15,6 +15,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(DEV) ## Make .venv with everything for development
+	@echo "ready: .venv"
 
 demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Everything, on this machine, in about a minute
 	@$(BIN)/milepost demo
@@ -37,7 +38,7 @@ check: $(DEV) ## Format, lint, types, import direction, sizes, spelling, docstri
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal -q -m "not slow and not bench" tests/unit tests/docs
 
 bench: $(DEV) ## Measurements, one after the other
-	@$(BIN)/pytest benchmarks -m bench -s -o python_files='bench_*.py test_*.py'
+	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
 
 golden: $(DEV) ## Accept generated text: read the diff afterwards
 	@$(BIN)/python tools/generate.py
