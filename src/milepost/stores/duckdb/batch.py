@@ -76,6 +76,7 @@ class DuckDBBatch:
 
     def _screen(self, steps: Sequence[Step], advance: Advance) -> dict[str, Figures]:
         """Screen staging before the lock is taken: DuckDB writes one database per transaction, and this is another."""
+        self.staging.flush()
         figures = {}
         for step in steps:
             if isinstance(step, Screen):

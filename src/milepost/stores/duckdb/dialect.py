@@ -24,7 +24,8 @@ _TYPES = MappingProxyType(
         Kind.TIMESTAMPTZ: "TIMESTAMP WITH TIME ZONE",
         Kind.INTERVAL: "INTERVAL",
         Kind.UUID: "UUID",
-        Kind.JSON: "JSON",
+        # Its text as it came: DuckDB's JSON functions take text, and its JSON type would parse every value again.
+        Kind.JSON: "VARCHAR",
     }
 )
 # DuckDB compares 0.0 = -0.0 and '1 month' = '30 days'; their texts differ, and text is shortest-round-trip for floats.

@@ -30,6 +30,7 @@ _BYTES_OF = {
     Kind.BYTES: "COALESCE(sum(octet_length({})), 0)",
     Kind.LIST: "COALESCE(sum(strlen(CAST({} AS VARCHAR))), 0)",
 }
+_FLUSH_BYTES = 32_000_000
 _RAW = f'{SCHEMA}."raw"'
 
 
@@ -42,6 +43,8 @@ class Staged:
     columns: Mapping[str, str]
     read: int = 0
     refused: int = 0
+    waiting: list[pa.Table] = field(default_factory=list)
+    waiting_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -59,14 +62,48 @@ class DuckDBStaging:
         )
 
     def stage(self, dataset: Dataset, rows: ArrowStream) -> int:
-        """Add rows; a value that is not of its declared type refuses its row. Raises SourceChanged, SourceError."""
+        """Add rows; a value that is not of its declared type refuses its row. Raises SourceChanged, SourceError.
+
+        Small tables wait until there are enough of them: a thousand inserts of a page each cost more than one of all.
+        """
         staged = self.datasets.get(dataset.name) or self._begin(dataset)
-        incoming = rows if isinstance(rows, Pourable) else ArrowRows(_reader(rows, dataset))
-        offered = incoming.types(self.connection)
-        plain = [DUCKDB.type_name(c.type) for c in dataset.columns] == list(offered)
-        added = self._insert_plain(staged, incoming) if plain else self._insert_cast(staged, incoming)
+        if isinstance(rows, Pourable):
+            added = self._insert(staged, rows)
+        else:
+            reader = _reader(rows, dataset)
+            added = (
+                self._wait(staged, reader)
+                if isinstance(rows, _table_type())
+                else self._insert(staged, ArrowRows(reader))
+            )
         staged.read += added
         return added
+
+    def _wait(self, staged: Staged, reader: pa.RecordBatchReader) -> int:
+        table = reader.read_all()
+        if staged.waiting and staged.waiting[0].schema != table.schema:
+            self._flush(staged)
+        staged.waiting.append(table)
+        staged.waiting_bytes += table.nbytes
+        if staged.waiting_bytes >= _FLUSH_BYTES:
+            self._flush(staged)
+        return int(table.num_rows)
+
+    def flush(self) -> None:
+        """Insert what waits: before staging is screened or asked anything."""
+        for staged in self.datasets.values():
+            self._flush(staged)
+
+    def _flush(self, staged: Staged) -> None:
+        if staged.waiting:
+            import pyarrow as pa
+
+            self._insert(staged, ArrowRows(pa.concat_tables(staged.waiting).to_reader()))
+            staged.waiting, staged.waiting_bytes = [], 0
+
+    def _insert(self, staged: Staged, incoming: Pourable) -> int:
+        plain = [DUCKDB.type_name(c.type) for c in staged.dataset.columns] == list(incoming.types(self.connection))
+        return self._insert_plain(staged, incoming) if plain else self._insert_cast(staged, incoming)
 
     def value_bytes(self, name: str) -> int:
         """The bytes of a dataset's staged values: texts by their length, everything else by its fixed width."""
@@ -100,6 +137,7 @@ class DuckDBStaging:
 
     def highest(self, dataset: Dataset, now: datetime, known: str | None) -> str | None:
         """The highest cursor value staged, or `known` where that is higher; instants after `now` do not count."""
+        self.flush()
         staged, column = self.datasets[dataset.name], dataset.column(dataset.cursor or "")
         name, kind = quote(staged.columns[column.name]), DUCKDB.type_name(column.type)
         past = f" WHERE {name} <= CAST(? AS {kind})" if column.type.kind in _INSTANTS else ""
@@ -171,6 +209,12 @@ class ArrowRows:
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self.reader.__arrow_c_stream__(requested_schema)
+
+
+def _table_type() -> type:
+    import pyarrow as pa
+
+    return pa.Table  # type: ignore[no-any-return]
 
 
 def _reader(rows: ArrowStream, dataset: Dataset) -> pa.RecordBatchReader:

@@ -24,7 +24,7 @@ from milepost.merge.steps import (
 )
 from milepost.schema import SchemaChange
 from milepost.stores.sql.catalogue import Catalogue
-from milepost.stores.sql.render import CHANGES, Renderer
+from milepost.stores.sql.render import CHANGES, MATCHES, Renderer
 
 
 @dataclass(slots=True)
@@ -104,8 +104,7 @@ class Commit:
             marked = self._marked_rows(renderer)
             self.figures[name] = replace(seen, inserted=staged - marked)
             return
-        self._run(f"DROP TABLE IF EXISTS {CHANGES}")
-        self._run(renderer.find_changes())
+        self._run_all([f"DROP TABLE IF EXISTS {CHANGES}", f"DROP TABLE IF EXISTS {MATCHES}", *renderer.find_changes()])
         if seen.quarantined and step.dataset.read_mode is ReadMode.SNAPSHOT:
             self._run(renderer.keep_refused())
         if step.dataset.read_mode is ReadMode.APPEND:

@@ -15,6 +15,7 @@ from milepost.stores.sql.dialect import Dialect, literal, quote
 from milepost.stores.sql.layout import Layout
 
 CHANGES = quote("changes")
+MATCHES = quote("matches")  # staged rows and open versions with one key; not for snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +91,48 @@ class Renderer:
                 statements += [f"ALTER TABLE {table} {what}" for table in tables]
         return [*statements, self._view()] if forensic else statements
 
-    def find_changes(self) -> str:
-        """Fill `changes` by comparing every staged row to the open version of its key, value by value."""
-        layout, row_id = self.layout, self.dialect.row_id
-        source = (
-            f"SELECT s.{row_id} AS staged_row, o.{row_id} AS open_row, CASE "
-            f"WHEN o.{row_id} IS NULL THEN 'I' WHEN {self._deleted()} THEN 'D' ELSE 'U' END AS op "
-        )
-        mode = layout.dataset.read_mode
-        if mode is ReadMode.SNAPSHOT:
-            return (
-                f"CREATE TEMP TABLE {CHANGES} AS {source}FROM {self.staging.rows} s FULL OUTER JOIN {layout.open} o "
-                f"ON {self._join('s', 'o')} WHERE s.{row_id} IS NULL OR o.{row_id} IS NULL OR {self._differs('s', 'o')}"
-            )
-        changed = "false" if mode is ReadMode.APPEND else f"({self._deleted()} OR {self._differs('s', 'o')})"
-        marked = f" AND NOT ({self._marked()})" if layout.dataset.deleted_mark else ""
-        return (
-            f"CREATE TEMP TABLE {CHANGES} AS {source}FROM {self.staging.rows} s LEFT JOIN {layout.open} o "
-            f"ON {self._join('s', 'o')} WHERE (o.{row_id} IS NULL{marked}) OR (o.{row_id} IS NOT NULL AND {changed})"
-        )
+    def find_changes(self) -> list[str]:
+        """Fill `changes` by comparing staged rows to the open versions of their keys, value by value.
 
-    def _deleted(self) -> str:
-        if self.layout.dataset.read_mode is ReadMode.SNAPSHOT:
-            return f"s.{self.dialect.row_id} IS NULL"
-        return self._marked() if self.layout.dataset.deleted_mark else "false"
+        A snapshot compares everything. Otherwise keys are matched first, reading nothing but the key columns, and only
+        the matched versions are compared: the cost is that of the batch, however large the rows of the table are.
+        """
+        mode, row_id, staged = self.layout.dataset.read_mode, self.dialect.row_id, self.staging.rows
+        pair = f"s.{row_id} AS staged_row, o.{row_id} AS open_row"
+        if mode is ReadMode.SNAPSHOT:
+            both = (
+                f"CREATE TEMP TABLE {CHANGES} AS SELECT {pair}, "
+                f"CASE WHEN o.{row_id} IS NULL THEN 'I' WHEN s.{row_id} IS NULL THEN 'D' ELSE 'U' END AS op "
+                f"FROM {staged} s FULL OUTER JOIN {self.layout.open} o ON {self._join('s', 'o')} "
+                f"WHERE s.{row_id} IS NULL OR o.{row_id} IS NULL OR {self._differs('s', 'o')}"
+            )
+            return [both]
+        gone = self._marked() if self.layout.dataset.deleted_mark else "false"
+        changed = "false" if mode is ReadMode.APPEND else f"{gone} OR {self._differs('s', 'o')}"
+        known = f"CREATE TEMP TABLE {MATCHES} AS SELECT {pair} FROM {staged} s JOIN {self.layout.open} o ON {self._join('s', 'o')}"
+        new = (
+            f"CREATE TEMP TABLE {CHANGES} AS SELECT s.{row_id} AS staged_row, CAST(NULL AS BIGINT) AS open_row, 'I' AS op "
+            f"FROM {staged} s WHERE s.{row_id} NOT IN (SELECT staged_row FROM {MATCHES}) AND NOT {gone}"
+        )
+        old = (
+            f"INSERT INTO {CHANGES} SELECT m.staged_row, m.open_row, CASE WHEN {gone} THEN 'D' ELSE 'U' END "
+            f"FROM {self._matched()} WHERE {changed}"
+        )
+        return [known, new, old]
+
+    def _matched(self) -> str:
+        """Matched pairs with their values; bounds on the row id let the store skip what cannot match."""
+        row_id = self.dialect.row_id
+        return (
+            f"{MATCHES} m JOIN {self.staging.rows} s ON s.{row_id} = m.staged_row "
+            f"JOIN {self.layout.open} o ON o.{row_id} = m.open_row"
+        )
 
     def _marked(self) -> str:
         """Whether a staged row carries the delete mark: true, or a deletion time."""
         mark = self.layout.dataset.column(self.layout.dataset.deleted_mark or "")
         name = f"s.{self.layout.name(mark)}"
-        return f"COALESCE({name}, false)" if mark.type == BOOLEAN else f"{name} IS NOT NULL"
+        return f"COALESCE({name}, false)" if mark.type == BOOLEAN else f"({name} IS NOT NULL)"
 
     def keep_refused(self) -> str:
         """Take keys that were refused in this batch out of the deletes: what is stored of them stays."""
@@ -133,8 +146,7 @@ class Renderer:
         return (
             f"(SELECT {literal(self.layout.dataset.name)} AS dataset, {self.key_text('s')} AS row_key, "
             f"'an immutable row came again with other values' AS reason, {self.dialect.row_json('s')} AS row_text "
-            f"FROM {self.staging.rows} s JOIN {self.layout.open} o ON {self._join('s', 'o')} "
-            f"WHERE {self._differs('s', 'o')}) AS altered"
+            f"FROM {self._matched()} WHERE {self._differs('s', 'o')}) AS altered"
         )
 
     def key_text(self, alias: str) -> str:
