@@ -45,4 +45,6 @@ DUCKDB = Dialect(
     row_id="rowid",
     exact=_exact,
     row_json=lambda alias: f"CAST(to_json({alias}) AS VARCHAR)",
+    # Measured on 50,000 order events of 2.5 kB: zstd 0.9 s and 12 MB, DuckDB's own choice (DICT_FSST) 1.5 s and 60 MB.
+    storage=MappingProxyType({Kind.JSON: " USING COMPRESSION zstd"}),
 )

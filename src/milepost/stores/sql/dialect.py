@@ -20,13 +20,17 @@ def literal(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One database's spelling. `row_id` names a row within a transaction; `exact` gives a comparable form of a value."""
+    """One database's spelling. `row_id` names a row within a transaction; `exact` gives a comparable form of a value.
+
+    `storage` says how columns of a type are kept, where the database's own choice is not the best.
+    """
 
     name: str
     types: Mapping[Kind, str]
     row_id: str
     exact: Callable[[str, Type], str]
     row_json: Callable[[str], str]
+    storage: Mapping[Kind, str]
 
     def type_name(self, column_type: Type) -> str:
         """The database's name of a type."""

@@ -63,7 +63,10 @@ class Renderer:
         return create
 
     def _definitions(self, columns: tuple[Column, ...]) -> str:
-        return ", ".join(f"{self.layout.name(c)} {self.dialect.type_name(c.type)}" for c in columns)
+        return ", ".join(
+            f"{self.layout.name(c)} {self.dialect.type_name(c.type)}{self.dialect.storage.get(c.type.kind, '')}"
+            for c in columns
+        )
 
     def _view(self) -> str:
         layout = self.layout
