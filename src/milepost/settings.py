@@ -171,7 +171,7 @@ def load(env_file: Path | None = Path(".env"), *, required: Sequence[str] = ()) 
     `required` names variables that the command cannot do without; KLAVIYO_API_KEY is met by any client's key.
     Raises one SettingsInvalid with a line for every variable that is missing or wrong.
     """
-    in_file = {} if env_file is None else dotenv_values(env_file, encoding="utf-8-sig")
+    in_file = _read(env_file)
     environment = {name: text for name, text in {**in_file, **os.environ}.items() if text}
     faults: dict[str, str] = {}
     keys = _client_keys(environment, faults)
@@ -184,6 +184,16 @@ def load(env_file: Path | None = Path(".env"), *, required: Sequence[str] = ()) 
     if faults or settings is None:
         raise _invalid(faults)
     return settings
+
+
+def _read(env_file: Path | None) -> Mapping[str, str | None]:
+    try:
+        return {} if env_file is None else dotenv_values(env_file, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
+        raise SettingsInvalid(
+            f"{env_file} cannot be read: {reason}", hint="save it as UTF-8, readable for you"
+        ) from None
 
 
 def _client_keys(environment: Mapping[str, str], faults: dict[str, str]) -> dict[Client, SecretStr]:

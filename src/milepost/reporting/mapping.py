@@ -107,7 +107,8 @@ def _raw_view(
     import pyarrow as pa
 
     def text(position: int) -> str:
-        listed = pa.types.is_list(flat.schema.field(position).type)
+        kind = flat.schema.field(position).type
+        listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
         return f"array_to_string(c{position}, ',')" if listed else f"CAST(c{position} AS VARCHAR)"
 
     natives: dict[str, Callable[[str], str]] = {}

@@ -177,3 +177,10 @@ def test_unknown_variable_in_env_file(env, tmp_path: Path) -> None:
 def test_variables_for_tests_are_no_fault(env) -> None:
     env(MILEPOST_CHINOOK="x", MILEPOST_KLAVIYO_OPENAPI="y")
     settings.load()
+
+
+def test_env_file_that_is_no_text(env, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"KLAVIYO_API_KEY=pk_do-not-show\xe9")
+    fault = faults()
+    assert "cannot be read: it is not UTF-8 text" in fault.what
+    assert "do-not-show" not in f"{fault} {fault.__cause__!r}"
