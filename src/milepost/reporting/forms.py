@@ -29,7 +29,9 @@ def _number(text: str) -> str:
 
 def _count(text: str) -> str:
     exact = f"TRY_CAST({_number(text)} AS DECIMAL(38,6))"
-    return f"CASE WHEN {exact} >= 0 AND {exact} = floor({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
+    whole = f"CASE WHEN {exact} >= 0 AND {exact} = floor({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
+    # Arithmetic of 38 digits takes 18 s for a million texts, and nearly all of them are digits only.
+    return rf"CASE WHEN regexp_full_match({text}, '\d{{1,18}}') THEN TRY_CAST({text} AS BIGINT) ELSE {whole} END"
 
 
 def _money(text: str) -> str:
@@ -112,7 +114,7 @@ _NATIVE: dict[object, tuple[frozenset[str], Callable[[str], str]]] = {
 def native(column: Column, kind: str) -> Callable[[str], str] | None:
     """The expression over a raw column that has a type of that kind already; None where it must go through text.
 
-    Kinds: integer, decimal, floating, date, timestamp. Through text 25 columns of a million rows take 4 times as long.
+    Kinds: integer, decimal, floating, date, timestamp. Through text the rows take two to three times as long.
     """
     kinds, expression = _NATIVE.get(column.type, (frozenset(), None))
     return expression if kind in kinds else None
