@@ -113,6 +113,7 @@ def read_catalogue(wiring: Wiring, source: Account, aim: Target, bar: Progress, 
     datasets = [d for d in declared(source.datasets(), aim.datastore, None) if d.name not in orders]
     total = len(datasets)
     seen: dict[str, int] = {}
+    bar.update("catalogue", 0, total)
 
     def show(name: str, rows: int) -> None:
         seen[name] = rows
@@ -125,14 +126,11 @@ def read_catalogue(wiring: Wiring, source: Account, aim: Target, bar: Progress, 
     return report
 
 
-def begin(
-    wiring: Wiring, source: Account, aim: Target, days: Days, bar: Progress, stop: threading.Event
-) -> BackfillRecord:
-    """Record that the days are wanted, and read them. Raises what `work` raises."""
+def begin(wiring: Wiring, source: Account, aim: Target, days: Days) -> None:
+    """Record that the days are wanted."""
     from milepost.engine.backfill import start
 
     start(wiring.runtime, source, wiring.backfill_plan(aim.pipeline), days.start, days.end)
-    return work(wiring, source, aim, bar, stop)
 
 
 def work(wiring: Wiring, source: Account, aim: Target, bar: Progress, stop: threading.Event) -> BackfillRecord:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
-from milepost.clock import SystemClock
-
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
 _PATIENCE = 1.0  # seconds without bars: what is over by then needs none
 _LINE_EVERY = 3.0  # seconds between two lines
+_QUIET_TICKS = 10  # after so many turns without news the same line is said again: it is still alive
 
 
 class Progress(Protocol):
@@ -97,28 +96,35 @@ class _Part:
 
 
 class Lines:
-    """A line every few seconds, for a log file or a pipe."""
+    """A line every few seconds, for a log file or a pipe; also one now and then where nothing moves."""
 
     def __init__(self, title: str, say: Callable[[str], None]) -> None:
         self._title = title
         self._say = say
-        self._clock = SystemClock()
-        self._due = self._clock.monotonic() + _LINE_EVERY
         self._parts: dict[str, _Part] = {}
         self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._ticker = threading.Thread(target=self._tell, name="progress", daemon=True)
 
     def update(self, part: str, done: float, total: float | None, note: str = "") -> None:
-        """Say how far it is, if the last line is a few seconds old."""
+        """Remember how far it is, for the next line."""
         with self._lock:
             self._parts[part] = _Part(done, total, note)
-            if self._clock.monotonic() < self._due:
-                return
-            self._due = self._clock.monotonic() + _LINE_EVERY
-            said = ", ".join(f"{name} {state}" for name, state in self._parts.items())
-            self._say(f"{self._title}: {said}")
+
+    def _tell(self) -> None:
+        last, ticks = "", 0
+        while not self._over.wait(_LINE_EVERY):
+            with self._lock:
+                line = ", ".join(f"{name} {state}" for name, state in self._parts.items())
+            ticks += 1
+            if line != last or ticks % _QUIET_TICKS == 0:
+                self._say(f"{self._title}: {line or 'working'}")
+            last = line
 
     def __enter__(self) -> Self:
+        self._ticker.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        return None
+        self._over.set()
+        self._ticker.join()

@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from rich.console import Console
 
 from milepost.cli import progress
 from milepost.cli.call import Call
-from milepost.clock import ManualClock
 
 
-@pytest.fixture
-def clock(monkeypatch) -> ManualClock:
-    clock = ManualClock()
-    monkeypatch.setattr(progress, "SystemClock", lambda: clock)
-    return clock
-
-
-def test_lines_come_every_few_seconds_and_tell_all_parts(clock: ManualClock) -> None:
+def test_lines_tell_all_parts_and_only_what_is_new(monkeypatch) -> None:
+    monkeypatch.setattr(progress, "_LINE_EVERY", 0.01)
+    monkeypatch.setattr(progress, "_QUIET_TICKS", 10**9)
     said: list[str] = []
     with progress.Lines("backfill", said.append) as shown:
-        shown.update("orders", 1, 365)
-        clock.sleep(2.9)
-        shown.update("orders", 2, 365)
-        assert said == []
-        clock.sleep(0.1)
         shown.update("orders", 73, 365, "1,000 rows")
         shown.update("flows", 3, None)
-        clock.sleep(3)
+        _wait_for(lambda: said)
         shown.update("flows", 4, None)
+        _wait_for(lambda: len(said) > 1)
     assert said == [
-        "backfill: orders 73/365 (20 %) 1,000 rows",
+        "backfill: orders 73/365 (20 %) 1,000 rows, flows 3",
         "backfill: orders 73/365 (20 %) 1,000 rows, flows 4",
     ]
+
+
+def test_a_line_now_and_then_says_that_it_is_alive(monkeypatch) -> None:
+    monkeypatch.setattr(progress, "_LINE_EVERY", 0.001)
+    said: list[str] = []
+    with progress.Lines("backfill", said.append):
+        _wait_for(lambda: len(said) > 1)
+    assert set(said) == {"backfill: working"}
+
+
+def _wait_for(condition) -> None:
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
 def test_bars_are_not_drawn_for_what_is_short() -> None:

@@ -33,3 +33,17 @@ def test_columns_of_one_name_are_all_kept() -> None:
 
 def test_no_columns_and_no_rows() -> None:
     assert read(pa.table({"x": pa.array([], pa.int32())}), None).rows == []
+
+
+def test_the_sum_of_whole_numbers_is_a_number() -> None:
+    import duckdb
+
+    with duckdb.connect(config={"arrow_lossless_conversion": True}) as connection:
+        answer = read(
+            connection.sql(
+                "SELECT sum(x::BIGINT) AS s, -sum(x)::HUGEINT AS n FROM (VALUES (1), (NULL)) t(x)"
+            ).to_arrow_reader(),
+            None,
+        )
+    assert answer.rows == [(Decimal(1), Decimal(-1))]
+    assert answer.numeric == (True, True)

@@ -71,7 +71,10 @@ def start(
             began = wiring.clock.monotonic()
             days = _days(wiring.clock.now().astimezone(source.zone).date(), years, first, last)
             catalogue = backfilling.read_catalogue(wiring, source, aim, bar, stop)
-            record = None if no_orders else backfilling.begin(wiring, source, aim, days, bar, stop)
+            record = None
+            if not no_orders:
+                backfilling.begin(wiring, source, aim, days)
+                record = backfilling.work(wiring, source, aim, bar, stop)
             seconds = wiring.clock.monotonic() - began
         if record is None:
             call.out.result({"catalogue": figures.document(catalogue)}, lambda: figures.show(call.out, catalogue))
