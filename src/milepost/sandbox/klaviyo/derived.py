@@ -115,6 +115,10 @@ class DerivedLog:
 
     def encode(self, rows: Ints, view: View) -> list[bytes]:
         """One event object per row."""
+        return self.each(rows, view)
+
+    def each(self, rows: Ints, view: View) -> list[bytes]:
+        """One event object per row."""
         columns = self.columns(rows)
         has = columns.message >= 0
         if not view.released:

@@ -15,7 +15,7 @@ from milepost.sandbox.klaviyo.call import Call
 from milepost.sandbox.klaviyo.collections import HINTS
 from milepost.sandbox.klaviyo.errors import invalid, not_found
 from milepost.sandbox.klaviyo.filters import Clause, clauses, utc
-from milepost.sandbox.klaviyo.inclusions import Found, included
+from milepost.sandbox.klaviyo.inclusions import Found, included, merged
 from milepost.sandbox.klaviyo.logs import EventLog
 from milepost.sandbox.klaviyo.resources import ORPHAN
 from milepost.sandbox.shop.mix import Ints
@@ -184,7 +184,11 @@ def event(call: Call) -> bytes:
 
 
 def _data(call: Call, found: list[Found]) -> list[bytes]:
-    parts = [part for f in found for part in f.log.encode(f.rows, call.view)]
+    if len(found) <= 1:
+        parts = [part for f in found for part in f.log.encode(f.rows, call.view)]
+    else:
+        each = {f.log.number: iter(f.log.each(f.rows, call.view)) for f in merged(found)}
+        parts = [next(each[f.log.number]) for f in found for _ in range(len(f.rows))]
     wanted = call.query.fields.get("event")
     if wanted is None or set(wanted) >= _ALL:
         return parts

@@ -24,9 +24,19 @@ class Found(NamedTuple):
     rows: Ints
 
 
+def merged(found: list[Found]) -> list[Found]:
+    """One entry per log, its rows in reading order."""
+    rows: dict[int, list[Ints]] = {}
+    for part in found:
+        rows.setdefault(part.log.number, []).append(part.rows)
+    logs = {part.log.number: part.log for part in found}
+    return [Found(logs[number], np.concatenate(parts)) for number, parts in rows.items()]
+
+
 def included(call: Call, found: list[Found]) -> list[bytes]:
     """The encoded resources, without repetition."""
     out: list[bytes] = []
+    found = merged(found)
     if "attributions" in call.query.includes:
         out += [part for f in found for part in _attributions(call, f)]
     if "metric" in call.query.includes:

@@ -50,6 +50,10 @@ class EventLog(Protocol):
         """One or more event objects per part, parts to be joined by commas."""
         ...
 
+    def each(self, rows: Ints, view: View) -> list[bytes]:
+        """Exactly one event object per row."""
+        ...
+
 
 def attributed_at(ts: Ints, rows: Ints) -> Ints:
     """The second at which the attribution of each row is written: hours after the event."""
@@ -94,19 +98,26 @@ class BlobLog:
         """Slices of the file, one per run of neighbours; events whose attribution is still to come one by one."""
         if not len(rows):
             return []
-        fresh = not view.released and int(self.ts[rows].max()) + ATTRIBUTION_LAG > view.now
-        if fresh:
-            return self._fresh(rows, view)
+        if self._unsettled(rows, view):
+            return self.each(rows, view)
         cuts = np.flatnonzero(np.diff(rows) != 1)
         firsts = rows[np.concatenate([[0], cuts + 1])]
         lasts = rows[np.append(cuts, len(rows) - 1)]
         begin, end = self.offsets[firsts].tolist(), self.offsets[lasts + 1].tolist()
         return [self.blob[a : b - 1] for a, b in zip(begin, end, strict=True)]
 
-    def _fresh(self, rows: Ints, view: View) -> list[bytes]:
+    def _unsettled(self, rows: Ints, view: View) -> bool:
+        return not view.released and int(self.ts[rows].max()) + ATTRIBUTION_LAG > view.now
+
+    def each(self, rows: Ints, view: View) -> list[bytes]:
+        """Exactly one event object per row."""
+        if not len(rows):
+            return []
         begin, end = self.offsets[rows].tolist(), self.offsets[rows + 1].tolist()
-        settled = (attributed_at(self.ts[rows], rows) <= view.now).tolist()
         parts = [self.blob[a : b - 1] for a, b in zip(begin, end, strict=True)]
+        if not self._unsettled(rows, view):
+            return parts
+        settled = (attributed_at(self.ts[rows], rows) <= view.now).tolist()
         return [p if done else without_attribution(p) for p, done in zip(parts, settled, strict=True)]
 
 

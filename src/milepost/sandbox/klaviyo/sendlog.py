@@ -123,6 +123,10 @@ class SendLog:
         return Columns(ts, profile, message, np.zeros(len(rows), dtype=np.int64))
 
     def encode(self, rows: Ints, view: View) -> list[bytes]:
+        """One event object per row."""
+        return self.each(rows, view)
+
+    def each(self, rows: Ints, view: View) -> list[bytes]:
         """One event object per row; nothing of it depends on the view."""
         del view
         columns = self.columns(rows)

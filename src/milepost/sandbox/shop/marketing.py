@@ -94,14 +94,19 @@ class Plan:
     messages: list[Message]
 
 
+def _some(rng: Random, share: float, of: int) -> int:
+    return min(of, int(of * share + rng.random()))  # rounded by chance: small audiences get their rare events, too
+
+
 def _effects(rng: Random, channel: Channel, sends: int) -> tuple[dict[Kind, int], dict[Kind, int]]:
-    bounced = round(sends * rng.uniform(0.002, 0.02)) if channel == "email" else 0
+    bounced = _some(rng, rng.uniform(0.002, 0.02), sends) if channel == "email" else 0
     got = sends - bounced
     openers = round(got * rng.uniform(0.22, 0.48)) if channel != "sms" else 0
-    clickers = round(got * rng.uniform(0.01, 0.06))
-    left = round(got * rng.uniform(0.0005, 0.004)) if channel != "mobile_push" else 0
+    clickers = _some(rng, rng.uniform(0.01, 0.06), got)
+    left = _some(rng, rng.uniform(0.0005, 0.004), got) if channel != "mobile_push" else 0
+    spam = _some(rng, rng.uniform(0.0, 0.0006), got) if channel == "email" else 0
     uniques: dict[Kind, int] = {"received": got, "opened": openers, "clicked": clickers, "bounced": bounced}
-    uniques |= {"unsubscribed": left, "spam": left // 6 if channel == "email" else 0}
+    uniques |= {"unsubscribed": left, "spam": spam}
     again = {"opened": rng.uniform(1.2, 1.6), "clicked": rng.uniform(1.1, 1.4)}
     return {kind: round(count * again.get(kind, 1.0)) for kind, count in uniques.items()}, uniques
 
@@ -140,22 +145,23 @@ def plan(spec: AccountSpec, people: int) -> Plan:
         sent = _send_hour(day, hour, spec)
         sends = min(int(people * 0.8), round(share * weight[channel] * rng.uniform(0.7, 1.3)))
         totals, uniques = _effects(rng, channel, sends)
-        campaigns.append(
-            _campaign(rng, len(campaigns), f"{theme} {day:%d %b %Y}", channel=channel, sent=sent, message=len(messages))
-        )
+        oldest = not any(c.channel == channel for c in campaigns)
+        title, number = f"{theme} {day:%d %b %Y}", len(campaigns)
+        made = _campaign(rng, number, title, channel=channel, sent=sent, message=len(messages), oldest=oldest)
+        campaigns.append(made)
         strength = {"email": 0.5, "sms": 0.25, "mobile_push": 0.1}[channel] * rng.uniform(0.5, 1.5)
-        name, subject = campaigns[-1].name, f"{theme}: {rng.choice(_THEMES).lower()} 🎁"
-        messages.append(
-            Message(len(messages), channel, len(campaigns) - 1, False, name, subject, sent, strength, totals, uniques)
-        )
+        name, subject = made.name, f"{theme}: {rng.choice(_THEMES).lower()} 🎁"
+        messages.append(Message(len(messages), channel, number, False, name, subject, sent, strength, totals, uniques))
     _unsent(rng, spec, campaigns, messages)
     flows = _flows(rng, spec, people, messages)
     return Plan(campaigns, flows, messages)
 
 
-def _campaign(rng: Random, index: int, name: str, *, channel: Channel, sent: int, message: int) -> Campaign:
+def _campaign(
+    rng: Random, index: int, name: str, *, channel: Channel, sent: int, message: int, oldest: bool
+) -> Campaign:
     created = sent - rng.randint(1, 12) * 86_400 - rng.randint(0, 86_399)
-    archived = rng.random() < 0.15
+    archived = rng.random() < 0.15 or oldest
     updated = sent + rng.randint(600, 90_000) + (rng.randint(30, 90) * 86_400 if archived else 0)
     return Campaign(
         index,
