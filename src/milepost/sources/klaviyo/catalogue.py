@@ -112,16 +112,17 @@ class Reading:
     ) -> tuple[Chunk, str | None]:
         import pyarrow as pa
 
-        body, worker = self.send(request), self.workers.mine()
+        body = self.send(request)
+        known = pa.table({name: pa.array([asked.get(name)], pa.string()) for name in _ASKED})
         page = page_table(body)
-        (envelope,) = worker.run(ENVELOPE, {"page": page}).to_pylist()
+        with self.workers.lent() as worker:
+            (envelope,) = worker.run(ENVELOPE, {"page": page}).to_pylist()
+            rows = worker.run(statement, {"page": page, "asked": known})
         if envelope["data"] not in ("ARRAY", "OBJECT") or envelope["links"] != "OBJECT":
             raise SourceChanged(
                 f"{request.endpoint} answered {len(body)} bytes without `data` and `links`",
                 hint="the API may have changed: see the revision",
             )
-        known = pa.table({name: pa.array([asked.get(name)], pa.string()) for name in _ASKED})
-        rows = worker.run(statement, {"page": page, "asked": known})
         return _chunk(rows, dataset, len(body)), envelope["next"]
 
 

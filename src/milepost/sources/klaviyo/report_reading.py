@@ -18,7 +18,7 @@ from milepost.sources.klaviyo.aggregates import YEAR, question
 from milepost.sources.klaviyo.client import Request
 from milepost.sources.klaviyo.orders_sql import literal
 from milepost.sources.klaviyo.reports import LOOK_BACK, MESSAGE_DAYS, MESSAGE_METRICS, REPORTS, Report
-from milepost.sources.klaviyo.resources_sql import typed_statement
+from milepost.sources.klaviyo.resources_sql import judged_statement, typed_statement
 
 _FLOOR = date(2023, 6, 1)  # Klaviyo's reports know nothing before
 Rows = Callable[[Request, str, Dataset, Mapping[str, str]], tuple[Chunk, str | None]]
@@ -53,26 +53,36 @@ def report_request(report: Report, metric_id: str, period: Period) -> Request:
     return Request(report.endpoint, report.endpoint.path, body=body)
 
 
+def _grid(results: str, axis: str, names: Mapping[str, str], labels: Mapping[str, str]) -> str:
+    """Rows for each result and day: lists that stand side by side, taken apart together. Each list is parsed once.
+
+    `names` has the pointer of each measure's list, `labels` the expression of each column that is the same on all days.
+    """
+    lists = ", ".join(
+        f"unnest(from_json(json_extract(r, {literal(p)}), '[\"VARCHAR\"]')) AS {n}" for n, p in names.items()
+    )
+    same = ", ".join(f"{expression} AS {name}" for name, expression in labels.items())
+    wide = (
+        f"SELECT zone, {same}, {lists}, unnest(moments) AS moment FROM (SELECT unnest(json_extract(body, "
+        f"{literal(results)})) AS r, json_extract_string(body, {literal(axis)}) AS moments, asked.* FROM page, asked)"
+    )
+    day = "CAST(CAST(timezone(zone, CAST(moment AS TIMESTAMPTZ)) AS DATE) AS VARCHAR) AS date"
+    return f"SELECT NULL AS e, {day}, {', '.join(labels)}, {', '.join(names)} FROM ({wide})"
+
+
 @cache
 def report_statement(name: str) -> str:
     """From `page(body)` and `asked(zone)`: a row for each result, or for each result and day."""
     report = REPORTS[name]
-    results = "SELECT unnest(json_extract(body, '$.data.attributes.results[*]')) AS e, NULL AS owner FROM page"
-    pointers = {g: f"/groupings/{g}" for g in report.group_by} | {s: f"/statistics/{s}" for s in report.statistics}
-    if report.daily:
-        pieces = ", ".join(f"{literal(s)}: json_extract(r, '/statistics/{s}/' || n)" for s in report.statistics)
-        days = (
-            "SELECT unnest(json_extract(body, '$.data.attributes.results[*]')) AS r, "
-            "json_extract_string(body, '$.data.attributes.date_times[*]') AS at, zone FROM page, asked"
-        )
-        day = "CAST(timezone(zone, CAST(at[n + 1] AS TIMESTAMPTZ)) AS DATE)"
-        grid = f"SELECT r, at, zone, unnest(range(len(at))) AS n FROM ({days})"
-        results = (
-            f"SELECT to_json({{'groupings': json_extract(r, '/groupings'), 'date': CAST({day} AS VARCHAR), "
-            f"'statistics': {{{pieces}}}}}) AS e, NULL AS owner FROM ({grid})"
-        )
-        pointers["date"] = "/date"
-    return typed_statement(report.dataset.columns, report.dataset.key, pointers, results)
+    groups = {group: f"/groupings/{group}" for group in report.group_by}
+    statistics = {statistic: f"/statistics/{statistic}" for statistic in report.statistics}
+    results = "$.data.attributes.results[*]"
+    if not report.daily:
+        rows = f"SELECT unnest(json_extract(body, '{results}')) AS e, NULL AS owner FROM page"
+        return typed_statement(report.dataset.columns, report.dataset.key, groups | statistics, rows)
+    labels = {group: f"json_extract_string(r, {literal(pointer)})" for group, pointer in groups.items()}
+    grid = _grid(results, "$.data.attributes.date_times[*]", statistics, labels)
+    return judged_statement(report.dataset.columns, report.dataset.key, grid)
 
 
 def read_report(report: Report, metric_id: str, period: Period, rows: Rows) -> Iterator[Chunk]:
@@ -93,21 +103,12 @@ def read_report(report: Report, metric_id: str, period: Period, rows: Rows) -> I
 @cache
 def _day_statement() -> str:
     """From `page(body)` and `asked`: a row for each message and day on which anything happened."""
-    cells = (
-        "SELECT unnest(json_extract(body, '$.data.attributes.data[*]')) AS r, "
-        "json_extract_string(body, '$.data.attributes.dates[*]') AS at, asked.* FROM page, asked"
-    )
-    grid = f"SELECT *, unnest(range(len(at))) AS n FROM ({cells})"
-    day = "CAST(timezone(zone, CAST(at[n + 1] AS TIMESTAMPTZ)) AS DATE)"
-    measures = {"count": "count", "uniques": "unique", "value": "sum_value"}
-    pieces = ", ".join(f"{literal(c)}: json_extract(r, '/measurements/{m}/' || n)" for c, m in measures.items())
-    resource = (
-        f"SELECT to_json({{'date': CAST({day} AS VARCHAR), 'metric_id': metric_id, 'metric': metric, 'dimension': "
-        f"dimension, 'target_id': r ->> '/dimensions/0', {pieces}}}) AS e, NULL AS owner FROM ({grid})"
-    )
-    busy = f"SELECT e, owner FROM ({resource}) WHERE CAST(e ->> '/count' AS DOUBLE) > 0 AND e ->> '/target_id' <> ''"
-    pointers = {c.name: f"/{c.name}" for c in MESSAGE_DAYS.columns}
-    return typed_statement(MESSAGE_DAYS.columns, MESSAGE_DAYS.key, pointers, busy)
+    measures = {"count": "/measurements/count", "uniques": "/measurements/unique", "value": "/measurements/sum_value"}
+    labels = {name: name for name in ("metric_id", "metric", "dimension")}
+    labels["target_id"] = "json_extract_string(r, '/dimensions/0')"
+    grid = _grid("$.data.attributes.data[*]", "$.data.attributes.dates[*]", measures, labels)
+    busy = f"SELECT * FROM ({grid}) WHERE TRY_CAST(\"count\" AS DOUBLE) IS DISTINCT FROM 0 AND target_id <> ''"
+    return judged_statement(MESSAGE_DAYS.columns, MESSAGE_DAYS.key, busy)
 
 
 def read_message_days(

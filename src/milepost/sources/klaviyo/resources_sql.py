@@ -50,8 +50,15 @@ def _reason(columns: Sequence[Column], key: Sequence[str]) -> str:
 def typed_statement(columns: Sequence[Column], key: Sequence[str], pointers: Mapping[str, str], rows: str) -> str:
     """From a query of resources `e` and their `owner`: the columns, typed, and a `reason` where a row is refused."""
     found = ", ".join(f'{_found(c, pointers[c.name])} AS "{c.name}"' for c in columns)
+    return judged_statement(columns, key, f"SELECT e, {found} FROM ({rows})")
+
+
+def judged_statement(columns: Sequence[Column], key: Sequence[str], found: str) -> str:
+    """From a query of all columns as text and of `e`, where they come from: the columns, typed, and a `reason`."""
+    names = ", ".join(f'"{c.name}"' for c in columns)
     typed = ", ".join(_typed(c) for c in columns)
-    return f"SELECT {typed}, {_reason(columns, key)} AS reason, CAST(e AS VARCHAR) AS e FROM (SELECT e, {found} FROM ({rows}))"
+    judged = f"SELECT {typed}, {_reason(columns, key)} AS reason, e FROM ({found})"
+    return f"SELECT {names}, reason, CASE WHEN reason IS NOT NULL THEN CAST(e AS VARCHAR) END AS e FROM ({judged})"
 
 
 @cache
@@ -68,6 +75,6 @@ def resource_statement(name: str) -> str:
         others = "SELECT unnest(json_extract(body, '$.included[*]')) AS e FROM page"
         rows = (
             f"SELECT e, owner FROM ({others}) LEFT JOIN (SELECT id, any_value(owner) AS owner FROM ({owners}) GROUP BY id) o "
-            f"ON o.id = e ->> '/id' WHERE e ->> '/type' = {literal(kind)}"
+            f"ON o.id = (e ->> '/id') WHERE (e ->> '/type') = {literal(kind)}"
         )
     return typed_statement(stream.dataset.columns, stream.dataset.key, stream.pointers, rows)

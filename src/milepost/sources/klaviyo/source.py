@@ -192,18 +192,15 @@ class KlaviyoSource:
         dated up to a year ahead come with the last window, if it is made to reach that far.
         """
         _known(stream)
+        self._shop()
         now = whole_second(self._clock.now())
-        first = self._first(window, now)
+        first = events_request(self.revenue_id(), window, now, page=self._page)
         if first is not None:
             yield from follow(first, partial(self._read, window, window.end > now))
 
-    def _first(self, window: Window, now: Any) -> Request | None:
-        return events_request(self.revenue_id(), window, now, page=self._page)
-
     def _read(self, window: Window, open_end: bool, request: Request) -> tuple[Chunk, str | None]:
-        worker, shop = self._workers.mine(), Shop(self.zone, self._identity.currency)
         try:
-            page = self._try(lambda: read_page(worker, self._client.send(request)))
+            chunk, following = self._try(lambda: self._once(request))
         except SourceRejected as error:
             if self._page is None or request.url is not None or "page" not in error.what.lower():
                 raise
@@ -211,8 +208,16 @@ class KlaviyoSource:
             self._page = None
             sizeless = [p for p in request.params if p[0] != "page[size]"]
             return self._read(window, open_end, replace(request, params=sizeless))
-        chunk = read_orders(worker, page, shop)
-        return (within(chunk, window) if open_end else chunk), page.next
+        return (within(chunk, window) if open_end else chunk), following
+
+    def _once(self, request: Request) -> tuple[Chunk, str | None]:
+        body = self._client.send(request)
+        with self._workers.lent() as worker:
+            page = read_page(worker, body)
+            return read_orders(worker, page, self._shop()), page.next
+
+    def _shop(self) -> Shop:
+        return Shop(self.zone, self._identity.currency)
 
     def totals(self, stream: str, start: date, end: date) -> Mapping[date, Totals]:
         """Klaviyo's count and sum of the orders of each day, by its metric aggregates in the account's time zone."""

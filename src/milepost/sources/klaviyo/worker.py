@@ -1,4 +1,4 @@
-"""A DuckDB of its own for each thread, with statements prepared once and tables that are Arrow in memory; no meaning of rows.
+"""DuckDBs in memory, one for each core, with statements prepared once and tables that are Arrow in memory; no meaning of rows.
 
 A statement as large as ours takes longer to plan than to run, so it is prepared once. What it reads is a `_Feed`: the
 same object each time, with another table in it, so that the plan stays valid. Measured in docs/decisions/0006.
@@ -6,9 +6,11 @@ same object each time, with another table in it, so that the plan stays valid. M
 
 from __future__ import annotations
 
+import os
 from array import array
-from collections.abc import Mapping
-from threading import local
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from queue import LifoQueue
 from typing import TYPE_CHECKING, Any
 
 from milepost.errors import SourceUnavailable
@@ -30,12 +32,12 @@ class _Feed:
 
 
 class Worker:
-    """One thread's DuckDB: in memory, one core, UTC. DuckDB gives up Python's lock while it works."""
+    """One DuckDB: in memory, one core, UTC; for one thread at a time. DuckDB gives up Python's lock while it works."""
 
     def __init__(self, macros: tuple[str, ...] = ()) -> None:
         import duckdb
 
-        self._failed = duckdb.Error
+        self._malformed = duckdb.InvalidInputException
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
         self._connection.execute("SET TimeZone = 'UTC'")
         for macro in macros:
@@ -57,24 +59,29 @@ class Worker:
                 self._connection.execute(f"PREPARE {name} AS {statement}")
                 self._prepared[statement] = name
             return self._connection.execute(f"EXECUTE {self._prepared[statement]}").to_arrow_table()
-        except self._failed as error:
-            # DuckDB's text quotes the input, which holds personal data: only its first line's kind is told on.
-            raise SourceUnavailable(f"an answer could not be read as JSON ({type(error).__name__})") from None
+        except self._malformed:
+            # DuckDB's text quotes the input, which holds personal data: it is not told on.
+            raise SourceUnavailable("an answer could not be read as JSON") from None
 
 
 class Workers:
-    """A worker for each thread that asks."""
+    """As many workers as there are cores, lent to the threads that ask: more would only plan the same statements again."""
 
-    def __init__(self, macros: tuple[str, ...] = ()) -> None:
+    def __init__(self, macros: tuple[str, ...] = (), count: int | None = None) -> None:
         self._macros = macros
-        self._mine = local()
+        self._idle: LifoQueue[Worker | None] = LifoQueue()
+        for _ in range(count or os.cpu_count() or 1):
+            self._idle.put(None)
 
-    def mine(self) -> Worker:
-        """This thread's."""
-        worker: Worker | None = getattr(self._mine, "worker", None)
-        if worker is None:
-            worker = self._mine.worker = Worker(self._macros)
-        return worker
+    @contextmanager
+    def lent(self) -> Iterator[Worker]:
+        """A worker for as long as it is needed; waits where all are busy."""
+        worker = self._idle.get()
+        try:
+            worker = worker or Worker(self._macros)
+            yield worker
+        finally:
+            self._idle.put(worker)
 
 
 def page_table(body: bytes) -> pa.Table:
