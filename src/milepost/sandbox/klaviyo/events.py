@@ -45,25 +45,38 @@ def _text(second: float) -> str:
 
 
 def _bounds(found: list[Clause], now: int) -> tuple[int, int]:
-    low: tuple[int, float, str] = (0, 0, "inclusive")
-    high: tuple[int, float, str] = (_FOREVER, 0, "exclusive")
+    """The seconds `[first, last)` that the bounds ask for. Raises 400 for the future and for less than a second."""
+    low, high = Clause("greater-or-equal", "datetime", 0), Clause("less-than", "datetime", _FOREVER)
     for clause in found:
-        at = _moment(clause)
-        if at > now:
-            raise invalid(f"End date may not be in the future: {_text(at)}", pointer=clause.field)
+        if _moment(clause) > now:
+            raise invalid(f"End date may not be in the future: {_text(_moment(clause))}", pointer=clause.field)
         if clause.op.startswith("greater"):
-            # At times the record on the boundary comes along with greater-than, as seen live.
-            inside = clause.op == "greater-or-equal" or floor(at) % 3 == 0
-            first = floor(at) + (0 if inside else 1)
-            low = max(low, (first, at, "inclusive" if clause.op == "greater-or-equal" else "exclusive"))
+            low = max(low, clause, key=_first)
         else:
-            last = floor(at) + 1 if clause.op == "less-or-equal" else ceil(at) if at == floor(at) else floor(at)
-            high = min(high, (last, at, "inclusive" if clause.op == "less-or-equal" else "exclusive"))
-    exclusive_start = low[0] + (1 if low[2] == "exclusive" and floor(low[1]) == low[0] else 0)
-    if exclusive_start >= high[0] and found:
-        text = f"Datetime bounds {_text(low[1])} ({low[2]}) to {_text(high[1])} ({high[2]}) is empty or invalid"
-        raise invalid(text, pointer="datetime")
-    return low[0], high[0]
+            high = min(high, clause, key=_last)
+    whole_first = floor(_moment(low)) + (low.op == "greater-than")
+    whole_last = floor(_moment(high)) + (high.op == "less-or-equal")
+    if whole_first >= whole_last:
+        names = ["inclusive" if c.op.endswith("equal") else "exclusive" for c in (low, high)]
+        texts = [_text(_moment(c)) for c in (low, high)]
+        raise invalid(
+            f"Datetime bounds {texts[0]} ({names[0]}) to {texts[1]} ({names[1]}) is empty or invalid",
+            pointer="datetime",
+        )
+    return _first(low), _last(high)
+
+
+def _first(clause: Clause) -> int:
+    at = _moment(clause)
+    if clause.op == "greater-or-equal":
+        return ceil(at)
+    # At times the record on the boundary comes along with greater-than, as seen live: here each third second.
+    return floor(at) + (floor(at) % 3 != 0)
+
+
+def _last(clause: Clause) -> int:
+    at = _moment(clause)
+    return floor(at) + 1 if clause.op == "less-or-equal" else ceil(at)
 
 
 def _window(call: Call) -> Window:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -190,6 +191,7 @@ def serve_config(config: dict[str, Any], announce: Any, *, until_input_ends: boo
 
 
 def _watch_input(server: Any) -> None:
-    sys.stdin.read()
+    while os.read(sys.stdin.fileno(), 4096):  # not sys.stdin.read: its lock would trouble the exit
+        pass
     server.force_exit = True
     server.should_exit = True
