@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,11 +131,48 @@ def test_revisions_branch(klaviyo_sandbox: Sandbox) -> None:
     assert {m["relationships"]["campaign"]["data"]["id"] for m in messages} >= {c["id"] for c in campaigns}
 
 
+def test_the_past_has_its_own_shapes_and_states(start_klaviyo: Callable[..., Sandbox]) -> None:
+    sandbox = start_klaviyo(now=datetime(2026, 6, 2, tzinfo=UTC))
+    old, new = PlainClient(sandbox, revision="2024-10-15"), PlainClient(sandbox)
+    mail = "equals(messages.channel,'email')"
+    message = old.get("/api/campaigns", {"filter": mail, "include": "campaign-messages"})[1]["included"][0]
+    assert {"label", "channel", "content"} <= set(message["attributes"])
+    assert set(old.get(f"/api/campaign-messages/{message['id']}")[1]["data"]["attributes"]) == set(
+        message["attributes"]
+    )
+    assert "definition" in new.get(f"/api/campaign-messages/{message['id']}")[1]["data"]["attributes"]
+    flow = old.get("/api/flows", {"include": "flow-actions"})[1]
+    assert {"action_type", "status"} <= set(flow["included"][0]["attributes"])
+    parts = old.get(f"/api/flow-actions/{flow['included'][0]['id']}/flow-messages")[1]["data"]
+    assert {"name", "content"} <= set(parts[0]["attributes"])
+    campaigns = new.all("/api/campaigns", {"filter": mail})
+    assert all(c["attributes"]["created_at"] <= c["attributes"]["updated_at"] < "2026-06-02T01" for c in campaigns)
+    sent = {c["attributes"]["send_time"] for c in campaigns if c["attributes"]["status"] == "Sent"}
+    assert max(sent) < "2026-06-02"
+    assert {c["attributes"]["status"] for c in campaigns} >= {"Sent", "Draft"}
+
+
+def test_it_serves_in_the_foreground_until_interrupted(klaviyo_cache: Path) -> None:
+    lines = f"from pathlib import Path; from milepost.sandbox.klaviyo import *; run([AccountSpec('a', 'pk_a', orders=20)], cache_dir=Path({str(klaviyo_cache)!r}))"
+    command = [sys.executable, "-u", "-c", lines]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        word, url = process.stdout.readline().split()
+        assert word == "READY"
+        headers = {"Authorization": "Klaviyo-API-Key pk_a", "revision": "2026-07-15"}
+        assert urllib3.PoolManager().request("GET", f"{url}/api/accounts/", headers=headers).status == 200
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, "")
+
+
 def test_orphans_come_from_2026_07_unless_a_metric_is_asked_for(klaviyo_sandbox: Sandbox) -> None:
-    known = {m["id"] for m in PlainClient(klaviyo_sandbox).all("/api/metrics")}
+    known = {m["id"] for m in PlainClient(klaviyo_sandbox, "pk_samoa").all("/api/metrics")}
 
     def metrics(revision: str, text: str) -> set[str]:
-        rows = PlainClient(klaviyo_sandbox, revision=revision).all("/api/events", {"filter": text, "page[size]": 1000})
+        rows = PlainClient(klaviyo_sandbox, "pk_samoa", revision).all(
+            "/api/events", {"filter": text, "page[size]": 1000}
+        )
         return {e["relationships"]["metric"]["data"]["id"] for e in rows}
 
     year = "greater-or-equal(datetime,2025-11-01T00:00:00Z)"

@@ -111,6 +111,14 @@ def test_the_value_of_an_event_is_that_of_its_order(shop: Any, tmp_path: Path) -
     assert (truth["orders"], truth["cents"]) == (len(events), int(account.orders.cents.sum()))
 
 
+def test_a_full_payload_is_larger(tmp_path: Path) -> None:
+    sizes = [
+        int(open_account(replace(SPEC, orders=50, payload=payload), tmp_path).orders.offsets[-1])
+        for payload in ("compact", "full")
+    ]
+    assert sizes[1] > sizes[0] * 1.3
+
+
 def test_each_shop_writes_in_its_own_way(tmp_path: Path) -> None:
     properties = {
         shop: [e["attributes"]["event_properties"] for e in _events(open_account(replace(SPEC, shop=shop), tmp_path))]

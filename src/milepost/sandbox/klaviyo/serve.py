@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -187,7 +188,8 @@ def serve_config(config: dict[str, Any], announce: Any, *, until_input_ends: boo
             threading.Thread(target=_watch_input, args=(server,), daemon=True).start()
         listener.listen(1024)
         announce(f"READY http://{HOST}:{listener.getsockname()[1]}")
-        server.run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # uvicorn has closed its connections by then
+            server.run(sockets=[listener])
 
 
 def _watch_input(server: Any) -> None:
