@@ -15,6 +15,7 @@ from milepost.errors import Stopped
 _VERBS = "milepost.cli.verbs"
 START, BRING, LOOK, PLAY = "Start here", "Bring data in", "Look and take out", "Sandbox"
 ENTRIES = (
+    Entry("demo", START, "Everything once on this machine, in under a minute, without any key.", f"{_VERBS}.demo"),
     Entry("init", START, "Write a starter .env and ecosystem.yaml into this folder.", f"{_VERBS}.init"),
     Entry("doctor", START, "Check settings, folders, keys and servers, and say what to do.", f"{_VERBS}.doctor"),
     Entry("completion", START, "Print the tab completion script of a shell.", f"{_VERBS}.completion"),

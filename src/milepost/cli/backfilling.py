@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from milepost.batch import BatchReport
     from milepost.cli.call import Call
     from milepost.cli.days import Days
-    from milepost.cli.progress import Progress
+    from milepost.cli.progress import Updates
     from milepost.engine.backfill import BackfillProgress, BackfillRun
     from milepost.model.ecosystem import Datastore
     from milepost.progress import BackfillRecord, DayRecord
@@ -104,7 +104,7 @@ def reading(wiring: Wiring, aim: Target, stop: threading.Event | None = None) ->
         source.close()
 
 
-def read_catalogue(wiring: Wiring, source: Account, aim: Target, bar: Progress, stop: threading.Event) -> BatchReport:
+def read_catalogue(wiring: Wiring, source: Account, aim: Target, bar: Updates, stop: threading.Event) -> BatchReport:
     """Campaigns, flows and the rest of the account, as one batch. Raises what an ingest raises."""
     from milepost.engine.ingest import Ingest, ingest
     from milepost.wiring import declared
@@ -133,7 +133,7 @@ def begin(wiring: Wiring, source: Account, aim: Target, days: Days) -> None:
     start(wiring.runtime, source, wiring.backfill_plan(aim.pipeline), days.start, days.end)
 
 
-def work(wiring: Wiring, source: Account, aim: Target, bar: Progress, stop: threading.Event) -> BackfillRecord:
+def work(wiring: Wiring, source: Account, aim: Target, bar: Updates, stop: threading.Event) -> BackfillRecord:
     """Read every pending day of a recorded backfill, then compare. Raises Stopped, LeaseHeld, SourceError."""
     return _run(wiring, source, aim, stop, _shown(bar)).work()
 
@@ -155,7 +155,7 @@ def _run(
     return BackfillRun(wiring.runtime, source, wiring.backfill_plan(aim.pipeline), stop, on_progress)
 
 
-def _shown(bar: Progress) -> Callable[[BackfillProgress], None]:
+def _shown(bar: Updates) -> Callable[[BackfillProgress], None]:
     def show(now: BackfillProgress) -> None:
         failed = f", {now.days_failed} failed" if now.days_failed else ""
         note = f"{numbers.plural(now.rows, 'order')}, {numbers.size(now.bytes)}{failed}"

@@ -16,12 +16,16 @@ _LINE_EVERY = 3.0  # seconds between two lines
 _QUIET_TICKS = 10  # after so many turns without news the same line is said again: it is still alive
 
 
-class Progress(Protocol):
-    """Takes the state of the parts of a job, from any thread; a context that shows them while it is open."""
+class Updates(Protocol):
+    """Takes the state of the parts of a job, from any thread."""
 
     def update(self, part: str, done: float, total: float | None, note: str = "") -> None:
         """`part` has done so many of `total` steps (None: unknown); `note` is a short figure beside it."""
         ...
+
+
+class Progress(Updates, Protocol):
+    """Shows what it was told while its context is open."""
 
     def __enter__(self) -> Self: ...
 
@@ -99,7 +103,7 @@ class Lines:
     """A line every few seconds, for a log file or a pipe; also one now and then where nothing moves."""
 
     def __init__(self, title: str, say: Callable[[str], None]) -> None:
-        self._title = title
+        self._title = f"{title}: " if title else ""
         self._say = say
         self._parts: dict[str, _Part] = {}
         self._lock = threading.Lock()
@@ -118,7 +122,7 @@ class Lines:
                 line = ", ".join(f"{name} {state}" for name, state in self._parts.items())
             ticks += 1
             if line != last or ticks % _QUIET_TICKS == 0:
-                self._say(f"{self._title}: {line or 'working'}")
+                self._say(f"{self._title}{line or 'working'}")
             last = line
 
     def __enter__(self) -> Self:
