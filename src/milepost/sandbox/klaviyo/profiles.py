@@ -15,7 +15,20 @@ from milepost.sandbox.shop.season import Season
 from milepost.sandbox.shop.spec import AccountSpec
 
 DAY = 86_400
-_KEEP = 60_000  # encoded profiles kept in memory per fieldset
+_KEEP = 100_000  # encoded profiles kept in memory
+_PATH = b"https://a.klaviyo.com/api/profiles/%b/"
+_RELATIONSHIPS = b",".join(
+    b'"%b":{"links":{"self":"%brelationships/%b/","related":"%b%b/"}}' % (name, _PATH, name, _PATH, name)
+    for name in (b"lists", b"segments", b"push-tokens")
+)
+_PROFILE = (
+    b'{"type":"profile","id":"%b","attributes":%b,"relationships":{'
+    + _RELATIONSHIPS
+    + b'},"links":{"self":"'
+    + _PATH
+    + b'"}}'
+)
+_CODES = _PROFILE.count(b"%b") - 2
 
 
 @dataclass(slots=True)
@@ -50,49 +63,29 @@ class Directory:
         wanted = numbers.tolist()
         missing = [n for n in wanted if (fields, n) not in self.cache]
         if missing:
+            tops = None if fields is None else frozenset(name.split(".", maxsplit=1)[0] for name in fields)
             rows = np.array(missing, dtype=np.int64)
             for who, code in zip(self.people.batch(rows), self.people.ids(rows), strict=True):
-                profile = self.profile(who, code.decode(), fields)
-                self.cache[fields, who.number] = orjson.dumps(profile)
+                text = orjson.dumps(self.attributes(who, tops))
+                self.cache[fields, who.number] = _PROFILE % (code, text, *(code,) * _CODES)
         return [self.cache[fields, n] for n in wanted]
 
-    def profile(self, who: Person, code: str, fields: tuple[str, ...] | None) -> dict[str, Any]:
-        """One profile as a resource object."""
-        attributes = self.attributes(who)
-        if fields is not None:
-            tops = {name.split(".", maxsplit=1)[0] for name in fields}
-            attributes = {k: v for k, v in attributes.items() if k in tops}
-        path = f"https://a.klaviyo.com/api/profiles/{code}/"
-        rels = {
-            name: {"links": {"self": f"{path}relationships/{name}/", "related": f"{path}{name}/"}}
-            for name in ("lists", "segments", "push-tokens")
-        }
-        return {"type": "profile", "id": code, "attributes": attributes, "relationships": rels, "links": {"self": path}}
-
-    def attributes(self, who: Person) -> dict[str, Any]:
-        """The attributes of a profile; coordinates are text for some, numbers for others."""
-        n, place = who.number, who.place
-        created, updated = int(self.created[n]), int(self.updated[n])
-        as_text = n % 2 == 0
-        location = {
-            "address1": who.street, "address2": None, "city": place[0], "country": place[3],
-            "latitude": str(place[6]) if as_text else place[6], "longitude": str(place[7]) if as_text else place[7],
-            "region": place[1], "zip": place[5], "timezone": place[8], "ip": None,
-        }  # fmt: skip
-        source = ("Google", "Instagram", "Direct", "Newsletter")[who.bits >> 40 & 3]
-        properties: dict[str, Any] = {"Initial Source": source, "Initial Referring Domain": ""}
-        if n % 3 == 0:
-            properties |= {
-                "Initial Source Medium": "cpc",
-                "Initial Source Campaign": "always-on",
-                "utm_source": source.lower(),
-            }
-        return {
+    def attributes(self, who: Person, wanted: frozenset[str] | None) -> dict[str, Any]:
+        """The wanted attributes of a profile (None: all); what is costly is only made when wanted."""
+        n = who.number
+        out: dict[str, Any] = {
             "email": who.email, "phone_number": who.phone, "external_id": str(9_000_000 + n) if n % 4 else None,
             "first_name": who.first, "last_name": who.last, "organization": None, "locale": None, "title": None,
-            "image": None, "created": stamp(created), "updated": stamp(updated), "last_event_date": stamp(updated),
-            "location": location, "properties": properties,
+            "image": None,
         }  # fmt: skip
+        if wanted is None or not wanted.isdisjoint(("created", "updated", "last_event_date")):
+            updated = stamp(int(self.updated[n]))
+            out |= {"created": stamp(int(self.created[n])), "updated": updated, "last_event_date": updated}
+        if wanted is None or "location" in wanted:
+            out["location"] = _location(who)
+        if wanted is None or "properties" in wanted:
+            out["properties"] = _properties(who)
+        return out if wanted is None else {k: v for k, v in out.items() if k in wanted}
 
     def members(self, salt: int, share: float) -> tuple[Ints, Ints]:
         """Numbers of a group's members and the seconds they joined, by ascending time."""
@@ -101,6 +94,23 @@ class Directory:
         joined = self.created[chosen] + (noise(chosen, salt + 1) * 20 * DAY).astype(np.int64)
         order = np.lexsort((chosen, joined))
         return chosen[order], joined[order]
+
+
+def _location(who: Person) -> dict[str, Any]:
+    place, as_text = who.place, who.number % 2 == 0  # coordinates are text for some profiles, numbers for others
+    return {
+        "address1": who.street, "address2": None, "city": place[0], "country": place[3],
+        "latitude": str(place[6]) if as_text else place[6], "longitude": str(place[7]) if as_text else place[7],
+        "region": place[1], "zip": place[5], "timezone": place[8], "ip": None,
+    }  # fmt: skip
+
+
+def _properties(who: Person) -> dict[str, Any]:
+    source = ("Google", "Instagram", "Direct", "Newsletter")[who.bits >> 40 & 3]
+    out = {"Initial Source": source, "Initial Referring Domain": ""}
+    if who.number % 3 == 0:
+        out |= {"Initial Source Medium": "cpc", "Initial Source Campaign": "always-on", "utm_source": source.lower()}
+    return out
 
 
 def subscriptions(who: Person, created: int) -> dict[str, Any]:
