@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -205,3 +205,13 @@ def test_a_cache_is_used_again(tmp_path: Path) -> None:
     open_account(SPEC, tmp_path)
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.npy")} == before
     assert not list(tmp_path.rglob(".writing-*"))
+
+
+@pytest.mark.parametrize(("orders", "future", "days"), [(0, 0, 1), (0, 2, 30), (1, 0, 1), (7, 1, 3)])
+def test_the_smallest_shops_are_shops(orders: int, future: int, days: int, tmp_path: Path) -> None:
+    end = SPEC.start + timedelta(days=days)
+    account = open_account(replace(SPEC, orders=orders, future=future, end=end), tmp_path)
+    assert len(_events(account)) == orders + future
+    assert expected(account, ALL)["orders"] == orders + future
+    assert all(len(_events(account, log.number)) == log.size for log in account.logs())
+    assert len(account.directory.encoded(account.people.all_numbers(), None)) == account.people.count
