@@ -64,7 +64,8 @@ class SqliteDatabase:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk has SQLite roll back by itself
+                    self._connection.execute("ROLLBACK")
                 raise
 
     def rows(self, name: str, values: Mapping[str, object]) -> list[sqlite3.Row]:

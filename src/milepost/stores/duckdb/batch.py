@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -108,9 +109,15 @@ class DuckDBBatch:
                 commit.carry_out(step)
             self.connection.execute("COMMIT")
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            self._roll_back()
             raise
         return commit.figures
+
+    def _roll_back(self) -> None:
+        import duckdb
+
+        with suppress(duckdb.TransactionException):  # a COMMIT that failed has ended the transaction: why matters more
+            self.connection.execute("ROLLBACK")
 
     def _run(self, sql: str, values: Sequence[object]) -> list[tuple[object, ...]]:
         return self.connection.execute(sql, list(values) or None).fetchall()

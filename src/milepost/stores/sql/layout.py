@@ -76,6 +76,10 @@ class Layout:
         """The table of versions that are no longer true; forensic only."""
         return self._qualified(CLOSED_SUFFIX)
 
+    def within(self, table: str) -> str:
+        """A table as a view of the same database names it: the file may be opened under any name."""
+        return table.removeprefix(f"{quote(self.database)}.") if self.database else table
+
     @property
     def key(self) -> tuple[Column, ...]:
         """The columns that tell rows apart; for a keyless dataset all of them and the occurrence number."""

@@ -76,7 +76,7 @@ class Renderer:
             f"CREATE OR REPLACE VIEW {layout.main} AS "
             f"SELECT {columns}, CAST({OPEN_BATCH} AS BIGINT) AS {layout.name(layout.until[0])}, "
             f"CAST(NULL AS {self.dialect.type_name(layout.until[1].type)}) AS {layout.name(layout.until[1])} "
-            f"FROM {layout.open} UNION ALL SELECT {columns}, {until} FROM {layout.closed}"
+            f"FROM {layout.within(layout.open)} UNION ALL SELECT {columns}, {until} FROM {layout.within(layout.closed)}"
         )
 
     def evolve_tables(self, changes: tuple[SchemaChange, ...]) -> list[str]:
