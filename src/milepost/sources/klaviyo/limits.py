@@ -22,6 +22,7 @@ from milepost.sources.klaviyo.phase import MINUTE, Phase
 from milepost.sources.klaviyo.tiers import TIERS, Endpoint, Limit
 
 _SECOND = 1.0
+_TICK = 0.001  # a full window is never free at once, whatever rounding says
 _POLL = 0.02  # all slots are in flight: look again this soon
 
 
@@ -51,7 +52,7 @@ class Gate:
     def _full(self, answered: deque[float], most: int, length: float, now: float) -> float:
         if self.in_flight + len(answered) < most:
             return 0.0
-        return answered[0] + length - now if answered else _POLL
+        return max(answered[0] + length - now, _TICK) if answered else _POLL
 
     def sent(self) -> None:
         """A request leaves."""

@@ -58,14 +58,16 @@ def _grid(results: str, axis: str, names: Mapping[str, str], labels: Mapping[str
 
     `names` has the pointer of each measure's list, `labels` the expression of each column that is the same on all days.
     """
-    lists = ", ".join(
-        f"unnest(from_json(json_extract(r, {literal(p)}), '[\"VARCHAR\"]')) AS {n}" for n, p in names.items()
-    )
+    # Everything is taken out of `r` before `unnest`: afterwards it would be parsed again for each day.
+    lists = ", ".join(f"from_json(json_extract(r, {literal(p)}), '[\"VARCHAR\"]') AS {n}" for n, p in names.items())
     same = ", ".join(f"{expression} AS {name}" for name, expression in labels.items())
-    wide = (
-        f"SELECT zone, {same}, {lists}, unnest(moments) AS moment FROM (SELECT unnest(json_extract(body, "
-        f"{literal(results)})) AS r, json_extract_string(body, {literal(axis)}) AS moments, asked.* FROM page, asked)"
+    results = (
+        f"SELECT unnest(json_extract(body, {literal(results)})) AS r, json_extract_string(body, {literal(axis)}) AS moments, "
+        "asked.* FROM page, asked"
     )
+    taken = f"SELECT zone, moments, {same}, {lists} FROM ({results})"
+    apart = ", ".join(f"unnest({name}) AS {name}" for name in names)
+    wide = f"SELECT zone, {', '.join(labels)}, unnest(moments) AS moment, {apart} FROM ({taken})"
     day = "CAST(CAST(timezone(zone, CAST(moment AS TIMESTAMPTZ)) AS DATE) AS VARCHAR) AS date"
     return f"SELECT NULL AS e, {day}, {', '.join(labels)}, {', '.join(names)} FROM ({wide})"
 

@@ -59,7 +59,7 @@ class Worker:
                 self._connection.execute(f"PREPARE {name} AS {statement}")
                 self._prepared[statement] = name
             return self._connection.execute(f"EXECUTE {self._prepared[statement]}").to_arrow_table()
-        except self._malformed:
+        except (self._malformed, UnicodeDecodeError):
             # DuckDB's text quotes the input, which holds personal data: it is not told on.
             raise SourceUnavailable("an answer could not be read as JSON") from None
 
