@@ -21,6 +21,7 @@ ENTRIES = (
     Entry("completion", START, "Print the tab completion script of a shell.", f"{_VERBS}.completion"),
     Entry("backfill", BRING, "Read the past of a client's account, day by day.", f"{_VERBS}.backfill"),
     Entry("ingest", BRING, "Read one batch of a datastore into a platform.", f"{_VERBS}.ingest"),
+    Entry("status", LOOK, "Show the last batches and their figures.", f"{_VERBS}.status"),
     Entry("query", LOOK, "Run read-only SQL on the store.", f"{_VERBS}.query"),
     Entry("history", LOOK, "Show every version of one row.", f"{_VERBS}.history"),
     Entry("quarantine", LOOK, "List the rows that were refused, and why.", f"{_VERBS}.quarantine"),

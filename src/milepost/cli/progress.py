@@ -93,6 +93,11 @@ class _Part:
     total: float | None
     note: str
 
+    @property
+    def open(self) -> bool:
+        """Whether it goes on: what is done is told once."""
+        return self.total is None or self.done < self.total
+
     def __str__(self) -> str:
         share = f"{self.done:,.0f}/{self.total:,.0f}" if self.total else f"{self.done:,.0f}"
         percent = f" ({100 * self.done / self.total:.0f} %)" if self.total else ""
@@ -120,6 +125,7 @@ class Lines:
         while not self._over.wait(_LINE_EVERY):
             with self._lock:
                 line = ", ".join(f"{name} {state}" for name, state in self._parts.items())
+                self._parts = {name: state for name, state in self._parts.items() if state.open}
             ticks += 1
             if line != last or ticks % _QUIET_TICKS == 0:
                 self._say(f"{self._title}{line or 'working'}")

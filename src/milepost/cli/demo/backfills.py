@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from milepost.cli import backfilling
@@ -21,13 +22,24 @@ def backfill_all(world: World, bar: Updates, stop: threading.Event) -> list[Outc
     with ThreadPoolExecutor(len(world.plan.shops), thread_name_prefix="shop") as pool:
         running = [pool.submit(_backfill, world, shop.slug, bar, stop) for shop in world.plan.shops]
         try:
-            return [future.result() for future in running]
+            done = [future.result() for future in running]
         except BaseException:
             stop.set()
             raise
+    return [_outcome(world, one) for one in done]
 
 
-def _backfill(world: World, client: str, bar: Updates, stop: threading.Event) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A finished backfill: whose, the rows of its catalogue, how long it took, its status document."""
+
+    client: str
+    rows: int
+    seconds: float
+    status: dict[str, object]
+
+
+def _backfill(world: World, client: str, bar: Updates, stop: threading.Event) -> _Done:
     wiring, clock = world.wiring, world.wiring.clock
     aim = backfilling.target(wiring, client, LIVE)
     part = _Part(client, bar)
@@ -39,9 +51,14 @@ def _backfill(world: World, client: str, bar: Updates, stop: threading.Event) ->
     seconds = clock.monotonic() - began
     status = backfilling.status(wiring, record)
     backfilling.check(status)
-    rows = catalogue.total.read + int(str(status["total_orders"]))
-    verified, mismatched = int(str(status["verified_days"])), int(str(status["mismatched_days"]))
-    return Outcome(f"backfill {client}", rows, seconds, verified, mismatched + _differs(world, client, status), "days")
+    return _Done(client, catalogue.total.read, seconds, status)
+
+
+def _outcome(world: World, done: _Done) -> Outcome:
+    rows = done.rows + int(str(done.status["total_orders"]))
+    verified, mismatched = int(str(done.status["verified_days"])), int(str(done.status["mismatched_days"]))
+    wrong = mismatched + _differs(world, done.client, done.status)
+    return Outcome(f"backfill {done.client}", rows, done.seconds, verified, wrong, "days")
 
 
 def _differs(world: World, client: str, status: dict[str, object]) -> int:

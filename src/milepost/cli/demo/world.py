@@ -41,7 +41,7 @@ def world(plan: Plan) -> Iterator[World]:
     from milepost.model.starter import starter_text
     from milepost.sandbox.klaviyo import Sandbox
 
-    accounts = [account(shop, plan.orders, plan.start, plan.end) for shop in plan.shops]
+    accounts = [account(shop, plan.orders, plan.start, plan.end, seed) for seed, shop in enumerate(plan.shops, 1)]
     with ExitStack() as stack:
         with ThreadPoolExecutor(1) as pool:
             klaviyo = pool.submit(Sandbox(accounts, limits="off").start)

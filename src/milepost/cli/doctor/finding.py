@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 
@@ -31,9 +32,20 @@ Check = Callable[[], Iterator[Finding]]
 
 
 def examine(checks: Sequence[tuple[str, Check]]) -> Iterator[Finding]:
-    """Run the named checks one after the other; one that raises is a finding that fails."""
-    for name, check in checks:
-        try:
-            yield from check()
-        except MilepostError as exc:
-            yield Finding(name, State.FAIL, exc.what, exc.hint)
+    """Run the named checks side by side and give their findings in order; one that raises is a finding that fails."""
+    if not checks:
+        return
+    with ThreadPoolExecutor(min(len(checks), _AT_ONCE), thread_name_prefix="doctor") as pool:
+        for found in pool.map(_findings, checks):
+            yield from found
+
+
+def _findings(named: tuple[str, Check]) -> list[Finding]:
+    name, check = named
+    try:
+        return list(check())
+    except MilepostError as exc:
+        return [Finding(name, State.FAIL, exc.what, exc.hint)]
+
+
+_AT_ONCE = 8

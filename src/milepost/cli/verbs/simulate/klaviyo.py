@@ -95,7 +95,10 @@ def klaviyo(
 
     days = parse_days(start, end, SystemClock().now().date())
     after = days.end + timedelta(days=1)
-    accounts = [account(BY_SHAPE[shape], orders, days.start, after, seed) for shape in dict.fromkeys(shapes)]
+    accounts = [
+        account(BY_SHAPE[shape], orders, days.start, after, seed + place)
+        for place, shape in enumerate(dict.fromkeys(shapes))
+    ]
     call.out.say("making the shops …" if orders > 0 else "")
     try:
         run(

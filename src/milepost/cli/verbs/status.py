@@ -1,0 +1,101 @@
+"""`milepost status`: the last batches and what they did. The figures are those of the store and the control store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import click
+
+from milepost.cli.call import Call
+from milepost.cli.verb import home_option, verb
+
+if TYPE_CHECKING:
+    from milepost.wiring import Wiring
+
+
+class _RecentBatches(Protocol):
+    def recent(self, limit: int) -> list[dict[str, object]]: ...
+
+
+_SHOWN, _ALL = 20, 1_000_000
+_COLORS = {"committed": "32", "failed": "31", "held": "33", "discarded": "33"}
+_FIGURES = ("read", "inserted", "updated", "deleted", "quarantined")
+
+
+@verb(
+    "status",
+    examples=[
+        ("the last batches", "milepost status"),
+        ("those of one datastore", "milepost status customer_db --limit 5"),
+        ("with every figure, for a program", "milepost status --json"),
+    ],
+)
+@click.argument("datastore", required=False)
+@click.option("--platform", metavar="NAME", help="Only batches of this platform.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", default=_SHOWN, show_default=True, help="Batches at most."
+)
+@home_option
+def status(call: Call, *, datastore: str | None, platform: str | None, limit: int) -> None:
+    """Show the last batches and their figures.
+
+    A batch is the unit in which a datastore's rows reach a platform. One that failed is tried again under its number; one
+    that is held waits for a person.
+    """
+    from milepost.cli.opened import opened
+
+    with opened(call) as wiring:
+        name = wiring.ecosystem.datastore(datastore).name if datastore else None
+        found = _attempts(wiring, name, platform, limit)
+    call.out.result({"batches": found}, lambda: _print(call, found))
+
+
+def _attempts(wiring: Wiring, datastore: str | None, platform: str | None, limit: int) -> list[dict[str, Any]]:
+    """The attempts changed last, newest first, with the report of a committed one taken apart."""
+    log = cast(
+        "_RecentBatches", wiring.runtime.batches
+    )  # every control store has it; the port names what the engine needs
+    every = log.recent(_ALL)
+    mine = [a for a in every if datastore in {None, a["datastore"]} and platform in {None, a["platform"]}]
+    return [_record(attempt) for attempt in mine[:limit]]
+
+
+def _record(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    import orjson
+
+    report = orjson.loads(attempt["report"]) if attempt["report"] else {}
+    datasets: dict[str, dict[str, int]] = report.get("datasets", {})
+    total = {name: sum(figures[name] for figures in datasets.values()) for name in _FIGURES}
+    plain = {name: value for name, value in attempt.items() if name != "report"}
+    return {**plain, **report, "total": total if datasets else None}
+
+
+def _print(call: Call, found: Sequence[Mapping[str, Any]]) -> None:
+    from milepost.cli.tables import Column
+
+    if not found:
+        call.out.line("no batch was ever made")
+        call.out.say("make one: milepost ingest, milepost backfill start, or milepost demo", style="dim")
+        return
+    columns = [Column("platform"), Column("datastore"), Column("batch", right=True), Column("state"), Column("changed")]
+    columns += [*(Column(name, right=True) for name in _FIGURES), Column("time", right=True)]
+    call.out.table(columns, [_row(call, one) for one in found])
+    for one in found:
+        if one["error"] and one["state"] in {"failed", "held"}:
+            call.out.line(
+                f"\n{one['platform']}/{one['datastore']} batch {one['number']} {one['state']}: {one['error']}"
+            )
+
+
+def _row(call: Call, one: Mapping[str, Any]) -> list[str]:
+    from milepost.cli import numbers
+
+    changed = str(one["changed_at"])[:19].replace("T", " ") + "Z"
+    number = str(one["number"]) if one["attempt"] == 1 else f"{one['number']}.{one['attempt']}"
+    figures = [numbers.count(one["total"][name]) if one["total"] else "" for name in _FIGURES]
+    took = numbers.seconds(sum(one["seconds"].values())) if one.get("seconds") else ""
+    state = str(one["state"])
+    if call.out.rich.is_terminal and not call.out.rich.no_color:
+        state = f"\x1b[{_COLORS.get(state, '36')}m{state}\x1b[0m"
+    return [str(one["platform"]), str(one["datastore"]), number, state, changed, *figures, took]
