@@ -65,11 +65,22 @@ def page(shape: str, rows: int = 1000) -> bytes:
             "metric": {"data": {"type": "metric", "id": "RESQ6t"}},
             "attributions": {"data": [{"type": "attribution", "id": f"at{n}"}] if n % 3 == 0 else []},
         }
-        stamp = {"timestamp": 1762956116, "datetime": "2025-11-12 14:01:56+00:00", "uuid": "6a372080-0000-11ef-8000-000000000000"}
+        stamp = {
+            "timestamp": 1762956116,
+            "datetime": "2025-11-12 14:01:56+00:00",
+            "uuid": "6a372080-0000-11ef-8000-000000000000",
+        }
         data.append(
-            {"type": "event", "id": f"4vR{n}", "attributes": {**stamp, "event_properties": SHAPES[shape](n)}, "relationships": relations}
+            {
+                "type": "event",
+                "id": f"4vR{n}",
+                "attributes": {**stamp, "event_properties": SHAPES[shape](n)},
+                "relationships": relations,
+            }
         )
-        included.append({"type": "profile", "id": f"01H{n}", "attributes": {"email": f"a{n}@example.com", "phone_number": None}})
+        included.append(
+            {"type": "profile", "id": f"01H{n}", "attributes": {"email": f"a{n}@example.com", "phone_number": None}}
+        )
         if n % 3 == 0:
             cause = {"campaign": {"data": {"type": "campaign", "id": "C1"}}}
             included.append({"type": "attribution", "id": f"at{n}", "relationships": cause})
@@ -85,7 +96,9 @@ def measure(shape: str, rounds: int = 30) -> None:
         read_orders(worker, read_page(worker, body), SHOP)
     wall, cpu = time.perf_counter() - started, time.process_time() - used
     rate = rounds * 1000 / cpu
-    print(f"{shape:10s} {len(body) / 1000:6.0f} bytes/event  {rate:8.0f} events/s/core  {rate * len(body) / 1e9:6.0f} MB/s  wall {wall:.2f} s")
+    print(
+        f"{shape:10s} {len(body) / 1000:6.0f} bytes/event  {rate:8.0f} events/s/core  {rate * len(body) / 1e9:6.0f} MB/s  wall {wall:.2f} s"
+    )
 
 
 if __name__ == "__main__":

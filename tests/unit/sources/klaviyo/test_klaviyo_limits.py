@@ -130,7 +130,11 @@ def test_requests_of_others_are_seen_in_the_headers():
 def test_a_lower_limit_than_published_is_learned():
     clock = ManualClock()
     limiter = Limiter("a", clock, Counter(), {"T": Limit(10, 150)})
-    limiter.release(ENDPOINT, limiter.acquire(ENDPOINT), {"ratelimit-limit": "2", "ratelimit-remaining": "1", "ratelimit-reset": "60"})
+    limiter.release(
+        ENDPOINT,
+        limiter.acquire(ENDPOINT),
+        {"ratelimit-limit": "2", "ratelimit-remaining": "1", "ratelimit-reset": "60"},
+    )
     limiter.release(ENDPOINT, limiter.acquire(ENDPOINT), {})
     limiter.acquire(ENDPOINT)
     assert clock.monotonic() >= 59

@@ -147,7 +147,13 @@ def test_every_shop_becomes_the_same_order(properties, expected):
 def test_items(properties, expected):
     _, items = one(properties)
     names = ("line", "product_id", "sku", "name", "quantity", "price", "row_total", "brand")
-    wanted = [tuple(Decimal(v) if n in ("quantity", "price", "row_total") and v is not None else v for n, v in zip(names, row, strict=True)) for row in expected]
+    wanted = [
+        tuple(
+            Decimal(v) if n in ("quantity", "price", "row_total") and v is not None else v
+            for n, v in zip(names, row, strict=True)
+        )
+        for row in expected
+    ]
     assert [tuple(item[n] for n in names) for item in items] == wanted
 
 
@@ -267,7 +273,14 @@ def test_shipping_is_the_sum_of_its_lines_where_no_total_is_given():
 
 
 def test_a_name_in_several_languages():
-    _, items = one({"$event_id": "1", "lineItems": [{"productId": "x", "name": {"en": "Cup"}, "quantity": 1, "price": {"value": {"centAmount": 250}}}]})
+    _, items = one(
+        {
+            "$event_id": "1",
+            "lineItems": [
+                {"productId": "x", "name": {"en": "Cup"}, "quantity": 1, "price": {"value": {"centAmount": 250}}}
+            ],
+        }
+    )
     assert (items[0]["name"], items[0]["price"]) == ("Cup", Decimal("2.5"))
 
 
@@ -290,7 +303,9 @@ def test_broken_json_may_be_asked_for_again(body):
         read_page(WORKER, body)
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"data":{},"links":{}}', b'{"data":[]}', b'{"data":[{"type":"event"}],"links":{}}', b'"x"'])
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b'{"data":{},"links":{}}', b'{"data":[]}', b'{"data":[{"type":"event"}],"links":{}}', b'"x"']
+)
 def test_a_shape_that_is_no_page_is_an_error_and_never_empty(body):
     with pytest.raises(SourceChanged):
         read_page(WORKER, body)

@@ -277,7 +277,9 @@ def test_an_account_that_cannot_be_read_is_an_error(rows):
         read_identity(lambda _: {"data": rows})
 
 
-@pytest.mark.parametrize(("body", "kind"), [(b"<html>", SourceUnavailable), (b"[]", SourceChanged), (b"{}", SourceChanged)])
+@pytest.mark.parametrize(
+    ("body", "kind"), [(b"<html>", SourceUnavailable), (b"[]", SourceChanged), (b"{}", SourceChanged)]
+)
 def test_documents(body, kind):
     with pytest.raises(kind):
         document(body, "x")
@@ -298,15 +300,24 @@ def test_totals_have_every_day_of_the_account_exactly():
     found = daily_totals(ask, "M", date(2026, 3, 1), date(2026, 3, 9), ZoneInfo("America/New_York"), NOW)
     assert list(found) == [date(2026, 3, n) for n in range(1, 10)]
     assert (found[date(2026, 3, 1)].rows, found[date(2026, 3, 1)].value) == (2, Decimal("0.3000"))
-    assert (found[date(2026, 3, 9)].rows, found[date(2026, 3, 2)].rows, found[date(2026, 3, 2)].value) == (1, 0, Decimal("0.0000"))
-    assert asked[0]["filter"] == ["greater-or-equal(datetime,2026-03-01T00:00:00)", "less-than(datetime,2026-03-10T00:00:00)"]
+    assert (found[date(2026, 3, 9)].rows, found[date(2026, 3, 2)].rows, found[date(2026, 3, 2)].value) == (
+        1,
+        0,
+        Decimal("0.0000"),
+    )
+    assert asked[0]["filter"] == [
+        "greater-or-equal(datetime,2026-03-01T00:00:00)",
+        "less-than(datetime,2026-03-10T00:00:00)",
+    ]
 
 
 def test_totals_never_ask_for_more_than_a_year_nor_for_the_future():
     asked = []
 
     def ask(request):
-        asked.append([re.search(r"\d{4}-\d\d-\d\dT[\d:]+", text)[0] for text in request.body["data"]["attributes"]["filter"]])
+        asked.append(
+            [re.search(r"\d{4}-\d\d-\d\dT[\d:]+", text)[0] for text in request.body["data"]["attributes"]["filter"]]
+        )
         return aggregate([])
 
     found = daily_totals(ask, "M", date(2024, 1, 1), date(2026, 12, 31), ZoneInfo("UTC"), NOW)
@@ -323,7 +334,10 @@ def test_counts_by_hour():
     assert hourly_counts(lambda _: body, "M", T0, NOW) == {T0 + timedelta(hours=6): 7}
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"data":{"attributes":{"dates":["x"],"data":[]}}}', aggregate(["2026-03-01T05:00:00Z"], count=[1, 2])])
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"data":{"attributes":{"dates":["x"],"data":[]}}}', aggregate(["2026-03-01T05:00:00Z"], count=[1, 2])],
+)
 def test_aggregates_of_an_unknown_shape(body):
     with pytest.raises(SourceChanged):
         hourly_counts(lambda _: body, "M", T0, NOW)
@@ -359,7 +373,15 @@ def test_no_server_is_unavailable_without_the_address_parameters():
     assert KEY not in str(caught.value)
 
 
-@pytest.mark.parametrize("ask", [lambda s: s.filled_by("x"), lambda s: s.plan_requests("x"), lambda s: list(s.fetch("x", None)), lambda s: s.totals("x", T0, T0)])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda s: s.filled_by("x"),
+        lambda s: s.plan_requests("x"),
+        lambda s: list(s.fetch("x", None)),
+        lambda s: s.totals("x", T0, T0),
+    ],
+)
 def test_unknown_streams_are_named(ask):
     with pytest.raises(UnknownName, match="'x'"):
         ask(source())
