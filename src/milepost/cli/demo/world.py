@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from milepost.cli.demo.plan import DATABASE, FORENSIC, LIVE, Plan
+from milepost.cli.demo.plan import CATALOGUE, DATABASE, FORENSIC, LIVE, Plan
 from milepost.cli.sandbox_shops import account, variable
 
 if TYPE_CHECKING:
@@ -66,10 +66,18 @@ def world(plan: Plan) -> Iterator[World]:
 
 def _ecosystem(plan: Plan) -> Ecosystem:
     from milepost.milestoning import Milestoning
-    from milepost.model.ecosystem import Datastore, Ecosystem, KlaviyoOptions, Platform, PostgresOptions
+    from milepost.model.ecosystem import (
+        DatasetDeclaration,
+        Datastore,
+        Ecosystem,
+        KlaviyoOptions,
+        Platform,
+        PostgresOptions,
+    )
 
     platforms = (Platform(LIVE, Milestoning.LIVE), Platform(FORENSIC, Milestoning.FORENSIC))
-    clients = (Datastore(shop.slug, KlaviyoOptions(shop.slug)) for shop in plan.shops)
+    catalogue = tuple(DatasetDeclaration(name) for name in CATALOGUE)
+    clients = (Datastore(shop.slug, KlaviyoOptions(shop.slug), catalogue) for shop in plan.shops)
     return Ecosystem(platforms, (*clients, Datastore(DATABASE, PostgresOptions(_DSN))))
 
 
