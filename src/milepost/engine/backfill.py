@@ -24,7 +24,6 @@ from milepost.milestoning import Milestoning
 from milepost.ports import StoreBatch, Totals, WindowedSource
 from milepost.progress import BackfillRecord, BackfillStatus, DayRecord, DayState, Verdict
 
-
 FUTURE = timedelta(days=366)
 
 
