@@ -44,11 +44,11 @@ def opened_with_data(call: Call) -> Iterator[Wiring]:
 
 
 def ecosystem(settings: Settings) -> Ecosystem:
-    """What the ecosystem file declares; without a file, what the settings imply."""
+    """What the ecosystem file declares; where there is none and none was named, what the settings imply."""
     from milepost.model.load import load
     from milepost.model.starter import default_ecosystem
 
-    if settings.ecosystem.exists():
+    if settings.ecosystem.exists() or "MILEPOST_ECOSYSTEM" in settings.environment:
         return load(settings.ecosystem)
     return default_ecosystem(settings.klaviyo_keys, settings.pg_db)
 

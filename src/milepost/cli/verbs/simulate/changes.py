@@ -11,6 +11,7 @@ import click
 
 from milepost.cli.call import Call
 from milepost.cli.verb import verb
+from milepost.errors import SourceUnavailable
 
 if TYPE_CHECKING:
     from milepost.sandbox.changes import ChangeFigures
@@ -107,7 +108,15 @@ def _database(call: Call, dsn: str | None, folder: Path) -> Iterator[str]:
     from milepost.sandbox.customer_db import create_customer_db
 
     if dsn is not None:
-        create_customer_db(dsn)
+        import psycopg
+
+        try:
+            create_customer_db(dsn)
+        except psycopg.Error as exc:
+            raise SourceUnavailable(
+                f"simulate changes: the tables cannot be made in {call.redact(dsn)}: {str(exc).splitlines()[0]}",
+                hint="look at the address, the user's rights, and whether the server runs",
+            ) from exc
         yield dsn
         return
     from milepost.cli.sandbox_postgres import customer_database
