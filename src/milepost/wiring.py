@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -38,21 +37,6 @@ class Wiring:
     ecosystem: Ecosystem
     secrets: Secrets
     clock: Clock = field(default_factory=SystemClock)
-
-    @classmethod
-    def load(cls, env_file: Path | None = Path(".env")) -> Wiring:
-        """Read settings and the ecosystem file. Raises SettingsInvalid, ModelInvalid."""
-        from milepost import settings as variables
-        from milepost.model.load import load
-        from milepost.model.starter import default_ecosystem
-        from milepost.secrets.env import EnvSecrets
-
-        settings = variables.load(env_file)
-        if settings.ecosystem.exists():
-            ecosystem = load(settings.ecosystem)
-        else:
-            ecosystem = default_ecosystem(settings.klaviyo_keys, settings.pg_db)
-        return cls(settings, ecosystem, EnvSecrets(dict(settings.klaviyo_keys.items()), settings.environment))
 
     @cached_property
     def database(self) -> SqliteDatabase:
