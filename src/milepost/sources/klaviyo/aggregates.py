@@ -76,7 +76,9 @@ def _years(start: date, end: date) -> Iterator[tuple[date, date]]:
         start = last + timedelta(days=1)
 
 
-def daily_totals(ask: Ask, metric_id: str, start: date, end: date, zone: ZoneInfo, now: datetime) -> dict[date, Totals]:
+def daily_totals(
+    ask: Ask, metric_id: str, start: date, end: date, *, zone: ZoneInfo, now: datetime
+) -> dict[date, Totals]:
     """Events and their value for each day of `zone`, both ends included; a day without events, or to come, is there with 0."""
     nothing = Totals(0, Decimal(0).quantize(_CENT))
     found = {start + timedelta(days=n): nothing for n in range((end - start).days + 1)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -62,7 +61,6 @@ class Client:
     clock: Clock
     threads: int = 32
     timeout: float = 60.0
-    stop: Event | None = None
     _pool: urllib3.PoolManager = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

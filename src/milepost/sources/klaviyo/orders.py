@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ _INCLUDED = (
     f'{{"campaign":{_ID},"campaign-message":{_ID},"flow":{_ID},"flow-message":{_ID}}}}}'
 )
 _PAGE = f'{{"data":[{_EVENT}],"included":[{_INCLUDED}],"links":{{"next":"VARCHAR"}}}}'
+_MOST_UNITS = Decimal(2**31)
 _ENVELOPE = f"SELECT from_json(body, {literal(_PAGE)}) AS page FROM page"
 
 
@@ -211,7 +213,8 @@ def _completed(orders: pa.Table, items: pa.Table, currency: str) -> pa.Table:
     if orders["item_count"].null_count:
         units = items.group_by("event_id", use_threads=False).aggregate([("quantity", "sum")])
         at = pc.index_in(orders["event_id"], value_set=units["event_id"].combine_chunks())
-        whole = pc.floor(units["quantity_sum"]).cast(pa.decimal128(38, 0)).cast(pa.int32())
+        whole = pc.floor(units["quantity_sum"])
+        whole = pc.if_else(pc.less(whole, _MOST_UNITS), whole, None).cast(pa.decimal128(38, 0)).cast(pa.int32())
         orders = _add(orders, "item_count", pc.coalesce(orders["item_count"], whole.take(at)))
     return orders
 

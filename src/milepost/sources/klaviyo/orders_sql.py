@@ -54,7 +54,12 @@ def _raw(pointers: _Pointers) -> str:
     columns |= {f"{n}_lines": pointers.one(p) for n, (p, _) in aliases.MONEY_LINES.items()}
     columns |= {n: pointers.one(f"/{n}") for n in aliases.UTM}
     columns |= {f"inline_{n}": pointers.one(p) for n, p in aliases.INLINE_ATTRIBUTION.items()}
-    columns |= {"landing": pointers.first(aliases.LANDING), "notes": pointers.one(aliases.NOTES)}
+    columns["query"] = f"'&' || translate({pointers.first(aliases.LANDING)}, '?#', '&&')"
+    for part in ("name", "value"):
+        notes = pointers.one(aliases.NOTES)
+        columns[f"note_{part}s"] = (
+            f"CASE WHEN starts_with({notes}, '[') AND json_valid({notes}) THEN {notes} ->> '$[*].{part}' END"
+        )
     columns["items"] = _items(pointers)
     return ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
 
@@ -64,16 +69,13 @@ def _amount(name: str) -> str:
     if name not in aliases.MONEY_LINES:
         return f"money({name})"
     prices = f"{name}_lines ->> '$[*].{aliases.MONEY_LINES[name][1]}'"
-    total = f"CAST(list_sum(list_transform({prices}, lambda x: money(x))) AS DECIMAL(18,4))"
-    return f"CASE WHEN {name} IS NULL AND starts_with({name}_lines, '[{{') THEN {total} ELSE money({name}) END"
+    total = f"TRY_CAST(list_sum(list_transform({prices}, lambda x: money(x))) AS DECIMAL(18,4))"
+    return f"CASE WHEN {name} IS NULL AND json_valid({name}_lines) THEN {total} ELSE money({name}) END"
 
 
 def _utm(name: str) -> str:
-    note = (
-        f"CASE WHEN starts_with(notes, '[') THEN list_extract(notes ->> '$[*].value', "
-        f"list_position(notes ->> '$[*].name', {literal(name)})) END"
-    )
-    return f"coalesce({name}, query_value(landing, {literal(name)}), {note})"
+    landed = f"nullif(decoded(query_value(query, {literal(f'&{name}=')})), '')"
+    return f"coalesce({name}, {landed}, list_extract(note_values, list_position(note_names, {literal(name)})))"
 
 
 def _typed() -> str:
@@ -103,7 +105,7 @@ def orders_statement() -> str:
     pointers = _Pointers()
     raw = _raw(pointers)
     found = f"SELECT stamp, seconds, attributions, json_extract_string(properties, {pointer_list(pointers.seen)}) AS v FROM event"
-    moment = "coalesce(TRY_CAST(stamp AS TIMESTAMPTZ), to_timestamp(TRY_CAST(seconds AS BIGINT))) AS datetime"
+    moment = "moment(stamp, seconds) AS datetime"
     first = f"SELECT stamp, attributions, {moment}, {raw} FROM ({found})"
     kept = ", ".join([*aliases.TEXT, *aliases.ADDRESS, "inline_message", "inline_flow", "items"])
     second = f"SELECT stamp, attributions, datetime, {kept}, items_shape(items) AS shape, {_typed()} FROM ({first})"

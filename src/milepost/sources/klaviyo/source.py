@@ -222,7 +222,7 @@ class KlaviyoSource:
     def totals(self, stream: str, start: date, end: date) -> Mapping[date, Totals]:
         """Klaviyo's count and sum of the orders of each day, by its metric aggregates in the account's time zone."""
         _known(stream)
-        return daily_totals(self._bytes, self.revenue_id(), start, end, self.zone, self._clock.now())
+        return daily_totals(self._bytes, self.revenue_id(), start, end, zone=self.zone, now=self._clock.now())
 
     def plan_requests(self, stream: str, windows: Sequence[Window] = ()) -> list[PlannedRequest]:
         """The requests that a reading would begin with; none is sent. See `planned`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ import orjson
 import pytest
 
 from milepost.errors import SourceChanged, SourceUnavailable
+from milepost.sources.klaviyo import aliases
 from milepost.sources.klaviyo.macros import MACROS
 from milepost.sources.klaviyo.order_datasets import ALL
 from milepost.sources.klaviyo.orders import Shop, read_orders, read_page
@@ -41,7 +43,7 @@ def event(properties, *, number=1, attributions=(), **attributes):
 
 def parse(*events, included=()):
     """The chunk of a page, and its tables as lists of rows."""
-    body = orjson.dumps({"data": list(events), "included": list(included), "links": {"next": None}})
+    body = json.dumps({"data": list(events), "included": list(included), "links": {"next": None}}).encode()
     chunk = read_orders(WORKER, read_page(WORKER, body), SHOP)
     return chunk, {name: table.to_pylist() for name, table in chunk.rows.items()}
 
@@ -309,3 +311,47 @@ def test_broken_json_may_be_asked_for_again(body):
 def test_a_shape_that_is_no_page_is_an_error_and_never_empty(body):
     with pytest.raises(SourceChanged):
         read_page(WORKER, body)
+
+
+NASTY = [
+    None, True, "", " ", "%FF%", "a\u0000b", "[", "{", "[1,", '["x', "[{x", '[{"price":1', "{}", [], {}, [[]], [{}], [None], {"": None}, -1, 1e300, 10**30, "1e999999999", "infinity",
+    "-infinity", "NaN", "/?utm_source=%FF&utm_medium=%", "🦢" * 3, "x" * 5000, ["%"], [{"price": "1e17"}] * 3, {"amount": []}, {"centAmount": 1, "fractionDigits": -4},
+]  # fmt: skip
+PLACES = sorted(
+    {p for table in (aliases.MONEY, aliases.TEXT, aliases.TEXTS, aliases.ADDRESS) for ps in table.values() for p in ps}
+    | {*aliases.ITEMS, *aliases.LANDING, aliases.NOTES, "/$extra/shipping_lines", "/$extra", "/utm_source"}
+)
+ITEM_PLACES = sorted(
+    {p for table in (aliases.ITEM_TEXT, aliases.ITEM_MONEY, aliases.ITEM_TEXTS) for ps in table.values() for p in ps}
+)
+
+
+def put(tree, pointer, value):
+    """Set what a JSON pointer names."""
+    *path, last = pointer.strip("/").split("/")
+    for name in path:
+        tree = tree.setdefault(name, {})
+    tree[last] = value
+
+
+@pytest.mark.parametrize("value", NASTY, ids=lambda v: repr(v)[:20])
+def test_no_value_anywhere_breaks_a_page(value):
+    events = []
+    for number, place in enumerate([*PLACES, *ITEM_PLACES]):
+        properties = {"$event_id": "1"}
+        if place in PLACES:
+            put(properties, place, value)
+        else:
+            item = {}
+            put(item, place, value)
+            properties["Items"] = [item]
+        events.append(event(properties, number=number))
+    chunk, rows = parse(*events)
+    assert len(rows["events"]) == len(events) == len(rows["orders"]) + len(chunk.refused)
+
+
+@pytest.mark.parametrize("value", NASTY, ids=lambda v: repr(v)[:20])
+def test_no_attribute_breaks_a_page(value):
+    chunk, rows = parse(event(value), event(API, datetime=value, timestamp=value), event(API, uuid=value, number=3))
+    assert len(rows["events"]) == 3
+    assert len(rows["orders"]) + len(chunk.refused) == 3

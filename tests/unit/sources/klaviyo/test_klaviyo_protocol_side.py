@@ -6,6 +6,7 @@ import re
 import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -142,7 +143,7 @@ def test_slices_cover_a_window_exactly(start, length, counts, target):
     slices = cut(window, {T0 + timedelta(hours=h): n for h, n in counts.items()}, target)
     assert slices[0].start == window.start
     assert slices[-1].end == window.end
-    assert all(a.end == b.start for a, b in zip(slices, slices[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(slices))
     assert all(s.seconds >= 1 for s in slices)
 
 
@@ -297,7 +298,7 @@ def test_totals_have_every_day_of_the_account_exactly():
         asked.append(request.body["data"]["attributes"])
         return b'{"data":{"attributes":{"dates":["2026-03-01T05:00:00+00:00","2026-03-09T04:00:00+00:00"],"data":[{"dimensions":[],"measurements":{"count":[2.0,1.0],"sum_value":[0.30000000000000004,12.5]}}]}}}'
 
-    found = daily_totals(ask, "M", date(2026, 3, 1), date(2026, 3, 9), ZoneInfo("America/New_York"), NOW)
+    found = daily_totals(ask, "M", date(2026, 3, 1), date(2026, 3, 9), zone=ZoneInfo("America/New_York"), now=NOW)
     assert list(found) == [date(2026, 3, n) for n in range(1, 10)]
     assert (found[date(2026, 3, 1)].rows, found[date(2026, 3, 1)].value) == (2, Decimal("0.3000"))
     assert (found[date(2026, 3, 9)].rows, found[date(2026, 3, 2)].rows, found[date(2026, 3, 2)].value) == (
@@ -320,7 +321,7 @@ def test_totals_never_ask_for_more_than_a_year_nor_for_the_future():
         )
         return aggregate([])
 
-    found = daily_totals(ask, "M", date(2024, 1, 1), date(2026, 12, 31), ZoneInfo("UTC"), NOW)
+    found = daily_totals(ask, "M", date(2024, 1, 1), date(2026, 12, 31), zone=ZoneInfo("UTC"), now=NOW)
     assert len(found) == 1096
     assert asked == [
         ["2024-01-01T00:00:00", "2024-12-31T00:00:00"],
@@ -355,6 +356,9 @@ def test_a_dry_run_lists_requests_without_the_key_and_sends_none():
     assert "revenue%20metric" in planned.url
     assert len(offline.plan_requests("campaigns")) == 6
     assert offline.plan_requests("flow_actions")[0].note == "once for each row of flows"
+    for dataset in offline.datasets():
+        assert all(p.method in ("GET", "POST") for p in offline.plan_requests(dataset.name)), dataset.name
+    assert offline.plan_requests("flow_series")[0].body["data"]["attributes"]["interval"] == "daily"
     shown = repr([offline, *offline.plan_requests("campaigns"), planned, offline._client])
     assert KEY not in shown
     assert "[redacted]" in shown
