@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from milepost.batch import Pipeline
 from milepost.cli import numbers
@@ -135,7 +135,11 @@ def begin(wiring: Wiring, source: Account, aim: Target, days: Days) -> None:
 
 def work(wiring: Wiring, source: Account, aim: Target, bar: Updates, stop: threading.Event) -> BackfillRecord:
     """Read every pending day of a recorded backfill, then compare. Raises Stopped, LeaseHeld, SourceError."""
-    return _run(wiring, source, aim, stop, _shown(bar)).work()
+    from milepost.cli.watching import Watch
+
+    watch = Watch(source, bar)
+    watch.expect(wiring.runtime.backfills.days(aim.pipeline, _stream()))
+    return _run(wiring, cast("Account", watch), aim, stop, watch.committed).work()
 
 
 def compare(wiring: Wiring, source: Account, aim: Target) -> list[DayRecord]:
@@ -153,15 +157,6 @@ def _run(
     from milepost.engine.backfill import BackfillRun
 
     return BackfillRun(wiring.runtime, source, wiring.backfill_plan(aim.pipeline), stop, on_progress)
-
-
-def _shown(bar: Updates) -> Callable[[BackfillProgress], None]:
-    def show(now: BackfillProgress) -> None:
-        failed = f", {now.days_failed} failed" if now.days_failed else ""
-        note = f"{numbers.plural(now.rows, 'order')}, {numbers.size(now.bytes)}{failed}"
-        bar.update("days", now.days_done, now.days_total, note)
-
-    return show
 
 
 def _stream() -> str:

@@ -137,7 +137,8 @@ def _next(plan: Plan) -> tuple[str, ...]:
     return (
         f"cd {plan.home}",
         "milepost backfill status",
-        f"milepost query \"SELECT date_trunc('month', date) AS month, count(*), sum(value) FROM live__{first}.orders GROUP BY 1 ORDER BY 1\"",
+        "milepost query --tables",
+        f'milepost query "SELECT date, count(*), sum(value) FROM live__{first}.orders GROUP BY 1 ORDER BY 1"',
         "milepost history customer_db.customers id=C000001",
         "milepost status",
     )
