@@ -36,11 +36,11 @@ def main() -> None:
     with Sandbox([spec], limits=limits, cache_dir=CACHE) as sandbox, tempfile.TemporaryDirectory() as home:
         environment = {
             "MILEPOST_HOME": home, "KLAVIYO_API_KEY_BENCH": spec.key, "MILEPOST_KLAVIYO_URL": sandbox.url,
-            "MILEPOST_WORKERS": workers, "MILEPOST_KLAVIYO_LIMITS": limits, "MILEPOST_ECOSYSTEM": f"{home}/none.yaml",
+            "MILEPOST_WORKERS": workers, "MILEPOST_KLAVIYO_LIMITS": limits,
         }  # fmt: skip
         command = [str(MILEPOST), "backfill", "start", "bench", "--platform", "live", "--years", "1"]
         began = time.perf_counter()
-        child = subprocess.Popen(command, env={**os.environ, **environment})
+        child = subprocess.Popen(command, env={**os.environ, **environment}, cwd=home)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - began
         told = sandbox.requests()

@@ -26,6 +26,7 @@ QUEUE_LENGTH = 8  # chunks that wait to be staged: with a few MB each, tens of M
 # of just under a group cost 2x the write; batches a fifth as large cost 8x, and slightly larger ones 7x (measured).
 BATCH_ROWS = 120_000
 BATCH_BYTES = 600_000_000
+FIRST_BATCH_SECONDS = 2.0  # soon something to see; each batch may then take twice as long as the one before
 BATCH_SECONDS = 20.0
 
 
@@ -122,6 +123,7 @@ class WindowBatches:
     open_days: dict[date, DayWork] = field(default_factory=dict)
     failed: dict[date, str] = field(default_factory=dict)
     finished: dict[date, int] = field(default_factory=dict)
+    patience: float = FIRST_BATCH_SECONDS
 
     def __post_init__(self) -> None:
         self.open_days = {day: DayWork(len(windows)) for day, windows in self.reader.slices.items()}
@@ -137,12 +139,13 @@ class WindowBatches:
             batch.begin(dataset)
         self.finished.clear()
         size, rows, began = 0, 0, self.monotonic()
-        while self.more and rows < BATCH_ROWS and size < BATCH_BYTES and self.monotonic() - began < BATCH_SECONDS:
+        while self.more and rows < BATCH_ROWS and size < BATCH_BYTES and self.monotonic() - began < self.patience:
             arrival = self.reader.next(timeout=0.2)
             if arrival is not None:
                 rows += self._take(batch, arrival)
                 size += arrival.chunk.bytes if arrival.chunk else 0
             self.on_arrival()
+        self.patience = min(2 * self.patience, BATCH_SECONDS)
         return tuple(WindowRecord(self.reader.stream, day, done) for day, done in self.finished.items())
 
     def _take(self, batch: StoreBatch, arrival: Arrival) -> int:
