@@ -165,6 +165,9 @@ def test_orders_dated_in_the_future_come_with_a_window_that_reaches_there(sandbo
     assert future > 0
     ahead = list(klaviyo.fetch("orders", Window(NOW, NOW + timedelta(days=366))))
     assert sum(c.rows["orders"].num_rows for c in ahead) == future
+    parts = [Window(NOW + timedelta(days=a), NOW + timedelta(days=a + 61)) for a in range(0, 366, 61)]
+    counts = [sum(c.rows["orders"].num_rows for c in klaviyo.fetch("orders", part)) for part in parts]
+    assert sum(counts) == future
     today = list(klaviyo.fetch("orders", Window(NOW - timedelta(hours=2), NOW + timedelta(hours=2))))
     assert sum(c.rows["orders"].num_rows for c in today) == 0
 

@@ -14,7 +14,7 @@ from milepost.errors import SourceChanged, SourceRejected
 from milepost.ports import Chunk, Refusal
 from milepost.sources.klaviyo.account import Metric
 from milepost.sources.klaviyo.client import Request
-from milepost.sources.klaviyo.events import follow
+from milepost.sources.klaviyo.events import SETTLED, follow
 from milepost.sources.klaviyo.report_reading import Period, read_message_days, read_report
 from milepost.sources.klaviyo.reports import MESSAGE_DAYS, REPORTS
 from milepost.sources.klaviyo.resources_sql import ENVELOPE, resource_statement
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _ASKED = ("owner", "zone", "metric_id", "metric", "dimension")  # what a statement may know besides the page
 _OVERLAP = timedelta(seconds=1)  # greater-than sometimes gives the boundary record and sometimes not
-_SETTLED = timedelta(seconds=60)  # a bound may not be in the future, not even by another machine's clock
 
 
 class Facts(Protocol):
@@ -148,7 +147,7 @@ def _changed_since(stream: Stream, request: Request, since: str | None, now: dat
         return request
     mark = datetime.fromisoformat(since)
     mark = mark.astimezone(UTC) if mark.tzinfo else mark.replace(tzinfo=UTC)
-    mark = min(mark - _OVERLAP, now - _SETTLED)
+    mark = min(mark - _OVERLAP, now - SETTLED)
     bound = f"greater-than({stream.dataset.cursor},{mark:%Y-%m-%dT%H:%M:%SZ})"
     return replace(request, params=(*request.params, ("filter", bound)))
 

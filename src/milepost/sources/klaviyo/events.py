@@ -12,6 +12,7 @@ from milepost.sources.klaviyo import tiers
 from milepost.sources.klaviyo.client import Request
 
 PAGE = 1000
+SETTLED = timedelta(seconds=60)  # a bound may not be in the future, not even by another machine's clock
 _RESTARTS = 3
 ReadPage = Callable[[Request], tuple[Chunk, str | None]]
 
@@ -23,10 +24,10 @@ def whole_second(moment: datetime) -> datetime:
 
 
 def events_request(metric_id: str, window: Window, now: datetime, *, page: int | None = PAGE) -> Request | None:
-    """The first page of `[start, end)`; None where no whole second lies in it, or all of it is to come.
+    """The first page of `[start, end)`; None where no whole second lies in it.
 
-    Klaviyo refuses a bound in the future, so the upper bound is left out there: events dated in the future come
-    along, and the caller drops those past the window's end.
+    Klaviyo refuses a bound past `now`, so an upper bound is left out and a lower one brought forward there: events of
+    other windows come along, and the caller drops them.
     """
     start, end = whole_second(window.start), whole_second(window.end)
     if start >= end:

@@ -88,10 +88,11 @@ def within(chunk: Chunk, window: Window) -> Chunk:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    end = pa.scalar(window.end, pa.timestamp("us", tz="UTC"))
+    start, end = (pa.scalar(edge, pa.timestamp("us", tz="UTC")) for edge in (window.start, window.end))
 
     def kept(rows: Any) -> pa.Table:
-        return rows.filter(pc.fill_null(pc.less(rows["datetime"], end), fill_value=True))
+        at = rows["datetime"]
+        return rows.filter(pc.fill_null(pc.and_(pc.greater_equal(at, start), pc.less(at, end)), fill_value=True))
 
     return Chunk({name: kept(rows) for name, rows in chunk.rows.items()}, chunk.refused, chunk.bytes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from threading import Event, RLock
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from milepost.sources.klaviyo.account import Identity, Metric, document, read_id
 from milepost.sources.klaviyo.aggregates import YEAR, daily_totals, hourly_counts
 from milepost.sources.klaviyo.catalogue import Reading, catalogue
 from milepost.sources.klaviyo.client import Client, Request, Secret
-from milepost.sources.klaviyo.events import PAGE, events_request, follow, whole_second
+from milepost.sources.klaviyo.events import PAGE, SETTLED, events_request, follow, whole_second
 from milepost.sources.klaviyo.limits import Limiter
 from milepost.sources.klaviyo.macros import MACROS
 from milepost.sources.klaviyo.orders import Shop, read_orders, read_page, within
@@ -177,7 +177,7 @@ class KlaviyoSource:
         """Cut windows by Klaviyo's own counts per hour, so that a slice takes one page, or a few where windows are many."""
         _known(stream)
         pages = _PAGES_OF_MANY if len(windows) >= _MANY_WINDOWS else 1
-        now = self._clock.now()
+        now = self._settled()
         past = [Window(w.start, min(w.end, now)) for w in windows if w.start < now]
         counts: dict[Any, int] = {}
         for start, end in spans(past, YEAR):
@@ -188,12 +188,12 @@ class KlaviyoSource:
     def fetch(self, stream: str, window: Window) -> Iterator[Chunk]:
         """Every order event of `[start, end)`, page by page, with its orders and items.
 
-        A window that ends in the future is asked for without an upper bound (Klaviyo refuses one) and cut here: events
-        dated up to a year ahead come with the last window, if it is made to reach that far.
+        A window that ends in the future, or in the last minute, is asked for without an upper bound (Klaviyo refuses
+        future ones) and cut here: events dated up to a year ahead come with the last window, if it reaches that far.
         """
         _known(stream)
         self._shop()
-        now = whole_second(self._clock.now())
+        now = self._settled()
         first = events_request(self.revenue_id(), window, now, page=self._page)
         if first is not None:
             yield from follow(first, partial(self._read, window, window.end > now))
@@ -216,17 +216,21 @@ class KlaviyoSource:
             page = read_page(worker, body)
             return read_orders(worker, page, self._shop()), page.next
 
+    def _settled(self) -> datetime:
+        """The latest bound that is surely not in Klaviyo's future, even where our clock is a little ahead."""
+        return whole_second(self._clock.now() - SETTLED)
+
     def _shop(self) -> Shop:
         return Shop(self.zone, self._identity.currency)
 
     def totals(self, stream: str, start: date, end: date) -> Mapping[date, Totals]:
         """Klaviyo's count and sum of the orders of each day, by its metric aggregates in the account's time zone."""
         _known(stream)
-        return daily_totals(self._bytes, self.revenue_id(), start, end, zone=self.zone, now=self._clock.now())
+        return daily_totals(self._bytes, self.revenue_id(), start, end, zone=self.zone, now=self._settled())
 
     def plan_requests(self, stream: str, windows: Sequence[Window] = ()) -> list[PlannedRequest]:
         """The requests that a reading would begin with; none is sent. See `planned`."""
-        return planned(stream, windows, self._options.base_url, self._options.revision, whole_second(self._clock.now()))
+        return planned(stream, windows, self._options.base_url, self._options.revision, self._settled())
 
 
 def _known(stream: str) -> None:
