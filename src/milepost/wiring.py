@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from milepost.stores.duckdb.store import DuckDBStore
 
 ORDERS = "orders"  # the stream that a backfill reads
+PROFILES = "profiles"  # the one dataset of an account's catalogue that a backfill leaves to `milepost ingest`
 
 
 @dataclass

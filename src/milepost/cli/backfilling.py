@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from milepost.cli.call import Call
     from milepost.cli.days import Days
     from milepost.cli.progress import Updates
-    from milepost.engine.backfill import BackfillProgress, BackfillRun
+    from milepost.engine.backfill import BackfillProgress, BackfillRun, Catalogue
+    from milepost.engine.ingest import IngestProgress
     from milepost.model.ecosystem import Datastore
     from milepost.progress import BackfillRecord, DayRecord
     from milepost.wiring import Wiring
@@ -65,6 +66,14 @@ class Target:
     pipeline: Pipeline
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished run: the backfill as recorded, and what became of its catalogue."""
+
+    record: BackfillRecord
+    catalogue: BatchReport | None
+
+
 def target(wiring: Wiring, client: str, platform: str | None) -> Target:
     """The client by slug, or by the name of its datastore; the first live platform unless one is named.
 
@@ -104,42 +113,39 @@ def reading(wiring: Wiring, aim: Target, stop: threading.Event | None = None) ->
         source.close()
 
 
-def read_catalogue(wiring: Wiring, source: Account, aim: Target, bar: Updates, stop: threading.Event) -> BatchReport:
-    """Campaigns, flows and the rest of the account, as one batch. Raises what an ingest raises."""
-    from milepost.engine.ingest import Ingest, ingest
-    from milepost.wiring import declared
-
-    orders = {d.name for d in source.filled_by(_stream())}
-    datasets = [d for d in declared(source.datasets(), aim.datastore, None) if d.name not in orders]
-    total = len(datasets)
-    seen: dict[str, int] = {}
-    bar.update("catalogue", 0, total)
-
-    def show(name: str, rows: int) -> None:
-        seen[name] = rows
-        bar.update("catalogue", len(seen) - 1, total, f"{name}: {numbers.plural(rows, 'row')}")
-
-    milestoning = wiring.ecosystem.platform(aim.pipeline.platform).milestoning
-    order = Ingest(aim.pipeline, milestoning, None, lambda p: show(p.dataset, p.rows), stop.is_set)
-    report = ingest(wiring.runtime, source, datasets, order)
-    bar.update("catalogue", total, total, numbers.plural(report.total.read, "row"))
-    return report
-
-
-def begin(wiring: Wiring, source: Account, aim: Target, days: Days) -> None:
-    """Record that the days are wanted."""
+def begin(wiring: Wiring, source: Account, aim: Target, days: Days, *, orders: bool = True) -> None:
+    """Record that the days are wanted. Raises LeaseHeld."""
     from milepost.engine.backfill import start
 
-    start(wiring.runtime, source, wiring.backfill_plan(aim.pipeline), days.start, days.end)
+    start(wiring.runtime, source.zone, wiring.backfill_plan(aim.pipeline), days.start, days.end, orders=orders)
 
 
-def work(wiring: Wiring, source: Account, aim: Target, bar: Updates, stop: threading.Event) -> BackfillRecord:
-    """Read every pending day of a recorded backfill, then compare. Raises Stopped, LeaseHeld, SourceError."""
+def work(wiring: Wiring, source: Account, aim: Target, bar: Updates, stop: threading.Event) -> Done:
+    """Read what is left of a recorded backfill, then compare. Raises Stopped, LeaseHeld, SourceError."""
     from milepost.cli.watching import Watch
 
     watch = Watch(source, bar)
     watch.expect(wiring.runtime.backfills.days(aim.pipeline, _stream()))
-    return _run(wiring, cast("Account", watch), aim, stop, watch.committed).work()
+    run = _run(wiring, cast("Account", watch), aim, stop, watch.committed)
+    run.catalogue = _catalogue(source, aim, bar)
+    record = run.work()
+    return Done(record, run.catalogue_report)
+
+
+def _catalogue(source: Account, aim: Target, bar: Updates) -> Catalogue:
+    """All but the profiles: there may be millions, at 75,000 a minute, and an order has its customer's own data."""
+    from milepost.engine.backfill import Catalogue
+    from milepost.wiring import PROFILES, declared
+
+    datasets = tuple(d for d in declared(source.datasets(), aim.datastore, None) if d.name != PROFILES)
+    seen: dict[str, int] = {}
+
+    def show(progress: IngestProgress) -> None:
+        seen[progress.dataset] = progress.rows
+        note = f"{progress.dataset}: {numbers.plural(progress.rows, 'row')}"
+        bar.update("catalogue", len(seen) - 1, len(datasets), note)
+
+    return Catalogue(source, datasets, show)
 
 
 def compare(wiring: Wiring, source: Account, aim: Target) -> list[DayRecord]:
@@ -249,7 +255,7 @@ def go_on(call: Call, client: str, platform: str | None, *, failed_only: bool) -
                 reading(wiring, aim, stop) as source,
                 call.out.progress(client) as bar,
             ):
-                record = work(wiring, source, aim, bar, stop)
+                record = work(wiring, source, aim, bar, stop).record
         document = status(wiring, record)
         seconds = wiring.clock.monotonic() - began
     call.out.result({**document, "seconds": round(seconds, 3)}, lambda: show(call, document, seconds))

@@ -12,16 +12,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
-from milepost.batch import Pipeline
+from milepost.batch import BatchReport, Pipeline
 from milepost.cursor import Window, day_window, days
+from milepost.dataset import Dataset
+from milepost.engine.ingest import Ingest, IngestProgress, read_snapshot
 from milepost.engine.lease import HeldLease, held
 from milepost.engine.run import Staged, run_batch
 from milepost.engine.runtime import Runtime
 from milepost.engine.windows import WindowBatches, WindowReader
 from milepost.errors import MilepostError, Stopped, UnknownName
 from milepost.milestoning import Milestoning
-from milepost.ports import StoreBatch, Totals, WindowedSource
+from milepost.ports import Source, StoreBatch, Totals, WindowedSource
 from milepost.progress import BackfillRecord, BackfillStatus, DayRecord, DayState, Verdict
 
 FUTURE = timedelta(days=366)
@@ -41,6 +44,15 @@ class BackfillPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What an account has beside its orders, read as one snapshot within the backfill."""
+
+    source: Source
+    datasets: tuple[Dataset, ...]
+    on_progress: Callable[[IngestProgress], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
 class BackfillProgress:
     """How far a run is; rows and bytes are those committed in it."""
 
@@ -51,41 +63,56 @@ class BackfillProgress:
     bytes: int
 
 
-def start(runtime: Runtime, source: WindowedSource, plan: BackfillPlan, first: date, last: date) -> BackfillRecord:
-    """Record that the days `first` to `last` are wanted. Days done before stay done, but for the trailing look-back."""
-    record = BackfillRecord(plan.pipeline, uuid4().hex, BackfillStatus.IN_PROGRESS, first, last, runtime.clock.now())
-    known = {d.day: d for d in runtime.backfills.days(plan.pipeline, plan.stream)}
-    today = runtime.clock.now().astimezone(source.zone).date()
-    reread_from = min(last, today) - timedelta(days=plan.lookback_days - 1)
-    wanted = []
-    for day in days(first, last):
-        old = known.get(day)
-        finished = old is not None and old.state is DayState.COMPLETED and day < reread_from
-        wanted.append(old if old is not None and finished else DayRecord(plan.stream, day))
-    runtime.backfills.write_days(plan.pipeline, wanted)
-    runtime.backfills.write(record)
+def start(
+    runtime: Runtime, zone: ZoneInfo, plan: BackfillPlan, first: date, last: date, *, orders: bool = True
+) -> BackfillRecord:
+    """Record that the days `first` to `last` are wanted. Days done before stay done, but for the trailing look-back.
+
+    `zone` is the account's; without `orders` only the catalogue is wanted. Raises RangeInvalid, and LeaseHeld where a
+    process works on the backfill.
+    """
+    now = runtime.clock.now()
+    record = BackfillRecord(
+        plan.pipeline, uuid4().hex, BackfillStatus.IN_PROGRESS, first, last, now, include_orders=orders
+    )
+    reread_from = min(last, now.astimezone(zone).date()) - timedelta(days=plan.lookback_days - 1)
+    with held(runtime, plan.pipeline):
+        done = {
+            d.day: d
+            for d in runtime.backfills.days(plan.pipeline, plan.stream)
+            if d.state is DayState.COMPLETED and d.day < reread_from
+        }
+        wanted = [done.get(day, DayRecord(plan.stream, day)) for day in days(first, last)] if orders else []
+        runtime.backfills.write_days(plan.pipeline, wanted)
+        runtime.backfills.write(record)
     return record
 
 
 @dataclass(slots=True)
 class BackfillRun:
-    """One run over the pending days of a backfill, under the pipeline's lease."""
+    """One run over what is left of a backfill, under the pipeline's lease: its days, its catalogue, the comparison."""
 
     runtime: Runtime
     source: WindowedSource
     plan: BackfillPlan
     stop: threading.Event = field(default_factory=threading.Event)
     on_progress: Callable[[BackfillProgress], None] = lambda _: None
+    catalogue: Catalogue | None = None
+    catalogue_report: BatchReport | None = None
     rows: int = 0
     bytes: int = 0
 
     def work(self) -> BackfillRecord:
-        """Read every pending day, then reconcile. Raises Stopped, LeaseHeld, SourceError of disposition stop."""
-        record = self._record()
+        """Read every pending day and the catalogue, then reconcile; what differs is read once more.
+
+        Raises Stopped, LeaseHeld, SourceError of disposition stop.
+        """
         with held(self.runtime, self.plan.pipeline) as lease:
-            self._settle_days()
+            record = self._record()
             try:
+                self._settle_days()
                 self._read(lease, [d for d in self._days() if d.state is not DayState.COMPLETED])
+                self._read_catalogue(lease)
                 mismatched = self.reconcile()
                 if mismatched:
                     self._read(lease, [replace(d, state=DayState.PENDING) for d in mismatched])
@@ -94,6 +121,17 @@ class BackfillRun:
                 self._end(record, exc)
                 raise
             return self._end(record, None)
+
+    def _read_catalogue(self, lease: HeldLease) -> None:
+        if self.catalogue is None:
+            return
+        catalogue, plan = self.catalogue, self.plan
+        order = Ingest(plan.pipeline, plan.milestoning, None, catalogue.on_progress, self._asked_to_stop)
+
+        def fill(batch: StoreBatch) -> Staged:
+            return read_snapshot(batch, catalogue.source, catalogue.datasets, order)
+
+        self.catalogue_report = run_batch(self.runtime, lease, plan.pipeline, plan.milestoning, fill)
 
     def reconcile(self) -> list[DayRecord]:
         """Compare completed days to the source's own totals and record the verdicts; returns the days that differ.
@@ -122,7 +160,15 @@ class BackfillRun:
         return record
 
     def _days(self) -> list[DayRecord]:
-        return self.runtime.backfills.days(self.plan.pipeline, self.plan.stream)
+        """The days of the backfill's range; those of earlier, longer ones are not its business."""
+        record = self.runtime.backfills.read(self.plan.pipeline)
+        known = self.runtime.backfills.days(self.plan.pipeline, self.plan.stream)
+        return [d for d in known if record is not None and record.start <= d.day <= record.end]
+
+    def _asked_to_stop(self) -> bool:
+        if self.runtime.backfills.cancel_requested(self.plan.pipeline):
+            self.stop.set()
+        return self.stop.is_set()
 
     def _stored(self) -> Mapping[date, Totals]:
         primary = self.source.filled_by(self.plan.stream)[0]
@@ -174,8 +220,7 @@ class BackfillRun:
 
     def _watch(self, lease: HeldLease, reader: WindowReader) -> None:
         lease.check()
-        if self.stop.is_set() or self.runtime.backfills.cancel_requested(self.plan.pipeline):
-            self.stop.set()
+        if self._asked_to_stop():
             reader.stop.set()
 
     def _commit(self, lease: HeldLease, batches: WindowBatches, records: dict[date, DayRecord]) -> None:

@@ -43,12 +43,13 @@ def ingest(runtime: Runtime, source: Source, datasets: Sequence[Dataset], order:
             lease,
             order.pipeline,
             order.milestoning,
-            lambda batch: _read(batch, source, datasets, order),
+            lambda batch: read_snapshot(batch, source, datasets, order),
             max_delete_share=order.max_delete_share,
         )
 
 
-def _read(batch: StoreBatch, source: Source, datasets: Sequence[Dataset], order: Ingest) -> Staged:
+def read_snapshot(batch: StoreBatch, source: Source, datasets: Sequence[Dataset], order: Ingest) -> Staged:
+    """Stage `datasets` from one snapshot; incremental ones from their high-water mark. Raises Stopped, SourceError."""
     high_water: dict[str, str] = {}
     known = batch.checkpoint.datasets
     datasets = tuple(with_retired(known.get(dataset.name), dataset) for dataset in datasets)

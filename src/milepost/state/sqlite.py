@@ -56,7 +56,7 @@ class SqliteDatabase:
     def transaction(self) -> Iterator[None]:
         """Everything inside happens or nothing; others wait. May be nested: the outermost decides."""
         with self._lock, self._translated():
-            if self._connection.in_transaction:
+            if self._in_transaction():
                 yield
                 return
             self._connection.execute("BEGIN IMMEDIATE")
@@ -64,9 +64,12 @@ class SqliteDatabase:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:  # a full disk has SQLite roll back by itself
+                if self._in_transaction():  # a full disk has SQLite roll back by itself
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _in_transaction(self) -> bool:
+        return self._connection.in_transaction
 
     def rows(self, name: str, values: Mapping[str, object]) -> list[sqlite3.Row]:
         """The rows of a named query."""

@@ -45,13 +45,12 @@ def _backfill(world: World, client: str, bar: Updates, stop: threading.Event) ->
     part = _Part(client, bar)
     began = clock.monotonic()
     with backfilling.reading(wiring, aim, stop) as source:
-        catalogue = backfilling.read_catalogue(wiring, source, aim, part, stop)
         backfilling.begin(wiring, source, aim, Days(world.plan.start, world.plan.last))
-        record = backfilling.work(wiring, source, aim, part, stop)
+        done = backfilling.work(wiring, source, aim, part, stop)
     seconds = clock.monotonic() - began
-    status = backfilling.status(wiring, record)
+    status = backfilling.status(wiring, done.record)
     backfilling.check(status)
-    return _Done(client, catalogue.total.read, seconds, status)
+    return _Done(client, done.catalogue.total.read if done.catalogue else 0, seconds, status)
 
 
 def _outcome(world: World, done: _Done) -> Outcome:

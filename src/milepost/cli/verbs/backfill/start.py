@@ -49,8 +49,8 @@ def start(
 ) -> None:
     """Read the past of a client's account, day by day.
 
-    Campaigns, flows and the rest of the catalogue come first, then the orders of every day, then every day is compared
-    with Klaviyo's own totals. Days that are done stay done. Ctrl+C stops after the batch in progress.
+    The orders of every day come first, then campaigns, flows and their statistics, then every day is compared with
+    Klaviyo's own totals. Days that are done stay done. Ctrl+C stops after the batch in progress.
     """
     from milepost.cli import backfilling, figures
     from milepost.cli.opened import opened
@@ -70,17 +70,15 @@ def start(
         ):
             began = wiring.clock.monotonic()
             days = _days(wiring.clock.now().astimezone(source.zone).date(), years, first, last)
-            catalogue = backfilling.read_catalogue(wiring, source, aim, bar, stop)
-            record = None
-            if not no_orders:
-                backfilling.begin(wiring, source, aim, days)
-                record = backfilling.work(wiring, source, aim, bar, stop)
+            backfilling.begin(wiring, source, aim, days, orders=not no_orders)
+            done = backfilling.work(wiring, source, aim, bar, stop)
             seconds = wiring.clock.monotonic() - began
-        if record is None:
-            call.out.result({"catalogue": figures.document(catalogue)}, lambda: figures.show(call.out, catalogue))
-            return
-        document = backfilling.status(wiring, record)
-    whole = {**document, "seconds": round(seconds, 3), "catalogue": figures.document(catalogue)}
+        document = backfilling.status(wiring, done.record)
+    whole = {
+        **document,
+        "seconds": round(seconds, 3),
+        "catalogue": figures.document(done.catalogue) if done.catalogue else None,
+    }
     call.out.result(whole, lambda: backfilling.show(call, document, seconds))
     backfilling.check(document)
 
