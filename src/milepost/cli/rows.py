@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from milepost.errors import QueryInvalid
 from milepost.ports import ArrowStream
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def readable(stream: ArrowStream) -> pa.RecordBatchReader:
         return reader
     schema = reader.schema
     for index in huge:
-        schema = schema.set(index, schema.field(index).with_type(pa.decimal256(39, 0)))
+        schema = schema.set(index, schema.field(index).with_type(pa.decimal128(38, 0)))
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in reader:
@@ -65,7 +66,12 @@ def _decimals(column: pa.Array) -> pa.Array:
 
     raw = column.storage.to_pylist()
     values = [None if word is None else Decimal(int.from_bytes(word, "little", signed=True)) for word in raw]
-    return pa.array(values, pa.decimal256(39, 0))
+    try:
+        return pa.array(values, pa.decimal128(38, 0))
+    except pa.ArrowInvalid as exc:
+        raise QueryInvalid(
+            "the answer has a whole number of 39 digits (expected at most 38)", hint="CAST it AS VARCHAR in the query"
+        ) from exc
 
 
 def read(stream: ArrowStream, limit: int | None) -> Rows:

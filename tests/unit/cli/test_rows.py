@@ -47,3 +47,15 @@ def test_the_sum_of_whole_numbers_is_a_number() -> None:
         )
     assert answer.rows == [(Decimal(1), Decimal(-1))]
     assert answer.numeric == (True, True)
+
+
+def test_a_whole_number_of_39_digits_is_refused_not_cut() -> None:
+    import duckdb
+    import pytest
+
+    from milepost.errors import QueryInvalid
+
+    with duckdb.connect(config={"arrow_lossless_conversion": True}) as connection:
+        huge = connection.sql(f"SELECT {2**127 - 1}::HUGEINT AS n").to_arrow_reader()
+        with pytest.raises(QueryInvalid, match="39 digits"):
+            read(huge, None)
