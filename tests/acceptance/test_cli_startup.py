@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from milepost_process import PROGRAM, clean_environment, milepost
 
 HEAVY = {"duckdb", "pyarrow", "pydantic", "rich", "structlog", "numpy", "psycopg", "yaml", "orjson", "urllib3"}

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from milepost_process import PROGRAM, clean_environment, milepost
 
 

@@ -29,5 +29,9 @@ def everything(call: Call, world: World, stop: threading.Event) -> list[Outcome]
 def _announce(call: Call, said: str, made: Sequence[Outcome], seconds: float) -> None:
     rows = sum(outcome.rows for outcome in made)
     wrong = sum(outcome.mismatches or 0 for outcome in made)
-    proof = "every total is the source's own" if not wrong else f"{wrong} totals differ"
-    call.out.say(f"✓ {said}: {rows:,} rows in {numbers.seconds(seconds)}; {proof}", style="red" if wrong else "green")
+    compared = any(outcome.verified is not None for outcome in made)
+    proof = f"; {wrong} differ" if wrong else "; every total is the source's own" if compared else ""
+    call.out.say(
+        f"{'✗' if wrong else '✓'} {said}: {rows:,} rows in {numbers.seconds(seconds)}{proof}",
+        style="red" if wrong else "green",
+    )
