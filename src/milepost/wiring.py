@@ -13,6 +13,7 @@ from milepost.dataset import Dataset, ReadMode
 from milepost.engine.backfill import BackfillPlan
 from milepost.engine.runtime import Runtime
 from milepost.errors import UnknownName
+from milepost.memory import give_back_at_once
 from milepost.model.ecosystem import Datastore, Ecosystem, KlaviyoOptions, PostgresOptions
 from milepost.ports import Source
 from milepost.state.backfills import SqliteBackfillLog
@@ -88,6 +89,7 @@ class Wiring:
         """The source of a Klaviyo account; `stop` ends its waits. Raises UnknownName where it is not one, or has no key."""
         from milepost.sources.klaviyo import TIERS, KlaviyoSource, Limit, Options
 
+        give_back_at_once()
         options = datastore.options
         if not isinstance(options, KlaviyoOptions):
             raise UnknownName(
