@@ -8,6 +8,7 @@ import traceback
 import click
 
 from milepost.cli.call import Call
+from milepost.cli.wrap import folded
 from milepost.errors import MilepostError, UsageFault
 
 _BUG = "unexpected"
@@ -55,10 +56,13 @@ def _plain(message: str) -> str:
 
 def _text(error: MilepostError, *, color: bool) -> str:
     mark = f"error[{error.code}]"
+    what = folded(f"{mark}: {error.what}", sys.stderr, 2) + "\n"
+    hint = folded(f"  → {error.hint}", sys.stderr, 4) + "\n" if error.hint else ""
     if not color:
-        return f"{mark}: {error}\n"
-    head = f"{click.style(mark, fg='red', bold=True)}: {click.style(error.what, bold=True)}\n"
-    return head + (f"  {click.style('→', fg='cyan', bold=True)} {error.hint}\n" if error.hint else "")
+        return what + hint
+    rest = what.removeprefix(mark)
+    arrow = hint.replace("→", click.style("→", fg="cyan", bold=True), 1)
+    return click.style(mark, fg="red", bold=True) + click.style(rest, bold=True) + arrow
 
 
 def _write(text: str) -> None:

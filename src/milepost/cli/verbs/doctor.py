@@ -12,6 +12,7 @@ from milepost.cli.verb import home_option, verb
 if TYPE_CHECKING:
     from milepost.cli.doctor import Finding
 
+_INDENT = 19
 _LOOKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 
 
@@ -49,12 +50,20 @@ def doctor(call: Call) -> None:
 
 
 def _print(call: Call, finding: Finding) -> None:
+    import sys
+
     from rich.text import Text
+
+    from milepost.cli.wrap import folded
 
     mark, style = _LOOKS[finding.state.value]
     head, *rest = call.redact(finding.said).splitlines() or [""]
-    call.out.rich.print(Text.assemble((f"{mark} ", f"bold {style}"), f"{finding.name:16} {head}"), soft_wrap=True)
+    first = folded(f"{mark} {finding.name:16} {head}", sys.stdout, _INDENT)
+    call.out.rich.print(
+        Text(first[:1], style=f"bold {style}").append(first[1:], style="not bold default"), soft_wrap=True
+    )
     for line in rest:
-        call.out.line(f"{'':19}{line.removeprefix('  ')}")
+        call.out.line(folded(" " * _INDENT + line.removeprefix("  "), sys.stdout, _INDENT))
     if finding.todo:
-        call.out.rich.print(Text.assemble(" " * 19, ("→ ", "bold cyan"), call.redact(finding.todo)), soft_wrap=True)
+        todo = folded(" " * _INDENT + "→ " + call.redact(finding.todo), sys.stdout, _INDENT + 2)
+        call.out.line(todo, style="cyan")

@@ -20,7 +20,8 @@ class _RecentBatches(Protocol):
 
 _SHOWN, _ALL = 20, 1_000_000
 _COLORS = {"committed": "32", "failed": "31", "held": "33", "discarded": "33"}
-_FIGURES = ("read", "inserted", "updated", "deleted", "quarantined")
+_FIGURES = ("read", "inserted", "updated", "deleted", "refused")
+_SOURCE = {"refused": "quarantined"}
 
 
 @verb(
@@ -66,7 +67,7 @@ def _record(attempt: Mapping[str, Any]) -> dict[str, Any]:
 
     report = orjson.loads(attempt["report"]) if attempt["report"] else {}
     datasets: dict[str, dict[str, int]] = report.get("datasets", {})
-    total = {name: sum(figures[name] for figures in datasets.values()) for name in _FIGURES}
+    total = {name: sum(figures[_SOURCE.get(name, name)] for figures in datasets.values()) for name in _FIGURES}
     plain = {name: value for name, value in attempt.items() if name != "report"}
     return {**plain, **report, "total": total if datasets else None}
 
@@ -78,8 +79,8 @@ def _print(call: Call, found: Sequence[Mapping[str, Any]]) -> None:
         call.out.line("no batch was ever made")
         call.out.say("make one: milepost ingest, milepost backfill start, or milepost demo", style="dim")
         return
-    columns = [Column("platform"), Column("datastore"), Column("batch", right=True), Column("state"), Column("changed")]
-    columns += [*(Column(name, right=True) for name in _FIGURES), Column("time", right=True)]
+    columns = [Column("pipeline"), Column("batch", right=True), Column("state")]
+    columns += [*(Column(name, right=True) for name in (*_FIGURES, "time")), Column("changed")]
     call.out.table(columns, [_row(call, one) for one in found])
     for one in found:
         if one["error"] and one["state"] in {"failed", "held"}:
@@ -98,4 +99,4 @@ def _row(call: Call, one: Mapping[str, Any]) -> list[str]:
     state = str(one["state"])
     if call.out.rich.is_terminal and not call.out.rich.no_color:
         state = f"\x1b[{_COLORS.get(state, '36')}m{state}\x1b[0m"
-    return [str(one["platform"]), str(one["datastore"]), number, state, changed, *figures, took]
+    return [f"{one['platform']}/{one['datastore']}", number, state, *figures, took, changed]

@@ -12,13 +12,14 @@ from milepost.cli.verb import home_option, verb
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from milepost.progress import BackfillRecord
     from milepost.wiring import Wiring
 
 _EVERY = 1.0
 _COLORS = {"completed": "green", "failed": "red", "in_progress": "cyan", "cancelled": "yellow", "pending": "dim"}
-_BAR = 16
+_BAR, _WIDE = 16, 105
 Documents = Sequence[dict[str, object]]
 
 
@@ -86,7 +87,7 @@ def _watch(call: Call, wiring: Wiring, client: str | None, platform: str | None)
         with Live(console=call.out.rich, auto_refresh=False) as live:
             while True:
                 documents = _documents(wiring, client, platform)
-                live.update(_table(documents), refresh=True)
+                live.update(_table(documents, wide=_is_wide(call)), refresh=True)
                 if not _working(documents) or stop.wait(_EVERY):
                     return
 
@@ -102,39 +103,49 @@ def _print(call: Call, documents: Documents) -> None:
         return
     from milepost.cli.tables import print_trimmed
 
-    print_trimmed(call.out.rich, _table(documents))
+    print_trimmed(call.out.rich, _table(documents, wide=_is_wide(call)))
     for document in documents:
         if document["error"]:
             call.out.line(f"\n{document['client_id']}: {document['error']}", style="red")
 
 
-def _table(documents: Documents) -> Table:
+def _is_wide(call: Call) -> bool:
+    return call.out.rich.width >= _WIDE
+
+
+def _table(documents: Documents, *, wide: bool) -> Table:
+    """One line for each backfill; a narrow terminal gets the figures that matter most."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("client", *(("platform",) if wide else ()), "status", "progress"):
+        table.add_column(title, no_wrap=True)
+    for title in ("days", "failed", "verified", "differ", "orders", *(("revenue",) if wide else ())):
+        table.add_column(title, justify="right", no_wrap=True)
+    for document in documents:
+        table.add_row(*_cells(document, wide=wide))
+    return table
+
+
+def _cells(d: dict[str, object], *, wide: bool) -> list[str | Text]:
     from decimal import Decimal
 
-    from rich.table import Table
     from rich.text import Text
 
     from milepost.cli import numbers
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("client", "platform", "status", "progress"):
-        table.add_column(title, no_wrap=True)
-    for title in ("days", "failed", "verified", "differ", "orders", "revenue"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for d in documents:
-        state, done = str(d["status"]), float(str(d["progress"]))
-        filled = round(done / 100 * _BAR)
-        bar = Text("━" * filled, style="green").append("━" * (_BAR - filled), style="bright_black")
-        table.add_row(
-            str(d["client_id"]),
-            str(d["platform"]),
-            Text(state.replace("_", " "), style=_COLORS[state]),
-            bar.append(f" {done:5.1f} %", style=""),
-            f"{d['days_processed']}/{d['total_days']}",
-            str(d["days_failed"]),
-            str(d["verified_days"]),
-            str(d["mismatched_days"]),
-            numbers.count(int(str(d["total_orders"]))),
-            numbers.money(Decimal(str(d["revenue"]))),
-        )
-    return table
+    state, done = str(d["status"]), float(str(d["progress"]))
+    filled = round(done / 100 * _BAR)
+    bar = (
+        Text("━" * filled, style="green").append("━" * (_BAR - filled) + " ", style="bright_black") if wide else Text()
+    )
+    return [
+        str(d["client_id"]),
+        *([str(d["platform"])] if wide else []),
+        Text(state.replace("_", " "), style=_COLORS[state]),
+        bar.append(f"{done:.1f} %", style="default"),
+        f"{d['days_processed']}/{d['total_days']}",
+        *(str(d[name]) for name in ("days_failed", "verified_days", "mismatched_days")),
+        numbers.count(int(str(d["total_orders"]))),
+        *([numbers.money(Decimal(str(d["revenue"])))] if wide else []),
+    ]
