@@ -137,7 +137,7 @@ CASES = (
     Case("an unknown datastore", f"ingest costumer_db {LIVE}", ("[name.unknown]", "no datastore 'costumer_db'", "did you mean 'customer_db'"), 2),
     Case("an unknown platform", "ingest customer_db --platform lvie", ("[name.unknown]", "no platform 'lvie'", "did you mean 'live'"), 2),
     Case("no platform, of several", "ingest customer_db", ("[usage]", "--platform is needed", "live, forensic"), 2),
-    Case("an unknown dataset", f"ingest customer_db {LIVE} --dataset costumers", ("[name.unknown]", "no dataset 'costumers'", "addresses, customers"), 2),
+    Case("an unknown dataset", f"ingest customer_db {LIVE} --dataset customerz", ("[name.unknown]", "no dataset 'customerz'", "addresses, customers"), 2),
     Case("an unknown client", "backfill start acne", ("[name.unknown]", "no client 'acne'", "did you mean 'acme'"), 2),
     Case("a client without a key", "backfill start keyless", ("[name.unknown]", "no Klaviyo key for client 'keyless'", "KLAVIYO_API_KEY_KEYLESS"), 2),
     Case("a database where an account belongs", "backfill start customer_db", ("[name.unknown]", "'customer_db' is not a Klaviyo account", "milepost ingest"), 2),
@@ -156,7 +156,7 @@ CASES = (
     # --- Klaviyo
     Case("a wrong key", "backfill start acme --start -3d", ("[source.unauthorized]", "acme"), 1, _set(KLAVIYO_API_KEY_ACME="pk_wrong_0123456789")),
     Case("a revoked key", "backfill start acme --start -3d", ("[source.unauthorized]", "acme"), 1, _revoked),
-    Case("a key without a scope", "backfill start narrow --start -3d", ("[source.unauthorized]", "campaigns:read"), 1),
+    Case("a key without a scope", "backfill start narrow --start -3d", ("[source.unauthorized]", "narrow", "metrics:read", "give the key the scope"), 1),
     Case("nobody there at the API's address", "doctor", ("✗ acme", "no usable answer within 10 seconds", "MILEPOST_KLAVIYO_URL"), 1, _set(MILEPOST_KLAVIYO_URL="http://127.0.0.1:9")),
     Case("resuming what was never started", "backfill resume acme", ("[name.unknown]", "no backfill of acme into live was ever started", "backfill start acme"), 2),
     Case("removing rows where nobody can be asked", "backfill clear acme --data", ("[usage]", "--data removes rows", "--yes"), 2),
@@ -183,7 +183,7 @@ CASES = (
     Case("looking before anything was read", "query 'SELECT 1'", ("[name.unknown]", "there is no data yet", "milepost ingest"), 2, _no_data),
     # --- SQL
     Case("SQL that is none", "query 'SELEC 1'", ("[query.invalid]", 'syntax error at or near "SELEC"'), 1),
-    Case("a table that is not there", "query 'SELECT * FROM live__customer_db.costumers'", ("[query.invalid]", "costumers does not exist"), 1),
+    Case("a table that is not there", "query 'SELECT * FROM live__customer_db.customerz'", ("[query.invalid]", "customerz does not exist"), 1),
     Case("SQL that writes", "query 'DELETE FROM live__customer_db.customers'", ("[query.invalid]", "queries are read-only"), 1),
     Case("SQL twice", "query 'SELECT 1' -f x.sql", ("[usage]", "SQL is given twice"), 2),
     Case("a file of SQL that is not there", "query -f nowhere.sql", ("[usage]", "nowhere.sql cannot be read"), 2),
