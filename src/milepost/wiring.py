@@ -15,12 +15,20 @@ from milepost.engine.runtime import Runtime
 from milepost.errors import UnknownName
 from milepost.memory import give_back_at_once
 from milepost.model.ecosystem import Datastore, Ecosystem, KlaviyoOptions, PostgresOptions
-from milepost.ports import Source
+from milepost.ports import ArrowStream, Source
 from milepost.state.backfills import SqliteBackfillLog
 from milepost.state.control import SqliteBatchLog, SqliteDailyCounter, SqliteLeases, owner_name
 from milepost.state.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    import pyarrow as pa
+
+    from milepost.delivery.files import Written
+    from milepost.reporting.mapping import Mapped
     from milepost.secrets.env import Secrets
     from milepost.settings import Settings
     from milepost.sources.klaviyo import KlaviyoSource
@@ -120,6 +128,24 @@ class Wiring:
             workers=self.settings.workers,
             lookback_days=self.settings.lookback_days,
         )
+
+    def write_file(self, rows: ArrowStream, path: Path, form: str | None = None) -> Written:
+        """Write rows to a file, whole or not at all. Raises UsageFault, StoreUnwritable."""
+        from milepost.delivery.files import write
+
+        return write(rows, path, form)
+
+    def map_report(self, source: str, rows: pa.Table, *, client: str, zone: ZoneInfo) -> Mapped:
+        """Map the raw rows of a source to the reporting schema. Raises UnknownName."""
+        from milepost.reporting.mapping import map_rows
+
+        return map_rows(source, rows, client_id=client, zone=zone)
+
+    def sample_report(self, rows: int, *, seed: int, start: date, days: int) -> pa.Table:
+        """Plausible campaign rows of the reporting schema. Raises RangeInvalid."""
+        from milepost.reporting.sample import sample_rows
+
+        return sample_rows(rows, seed=seed, start=start, days=days)
 
     def close(self) -> None:
         """Give the control store back."""

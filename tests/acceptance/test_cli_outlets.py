@@ -1,4 +1,4 @@
-"""`export`, `report`, `sample`: rows leave as files. In this process, with the outlets that the wiring is to have."""
+"""`export`, `report`, `sample`: rows leave as files; run in this process."""
 
 from __future__ import annotations
 
@@ -9,27 +9,13 @@ from pathlib import Path
 import pytest
 
 from fix_bad_input import Place
-from milepost.cli.app import root, run
-from milepost.cli.verb import Entry
-from milepost.delivery.files import write
-from milepost.reporting.mapping import map_rows
-from milepost.reporting.sample import sample_rows
+from milepost.cli.app import run
 from milepost.reporting.schema import NAMES
-from milepost.wiring import Wiring
 
 
 @pytest.fixture
 def here(place: Place, monkeypatch) -> Place:
-    """The installation as the current folder, and a wiring with outlets."""
-    outlets = {
-        "write_file": lambda _, rows, path, form=None: write(rows, path, form),
-        "map_report": lambda _, source, rows, *, client, zone: map_rows(source, rows, client_id=client, zone=zone),
-        "sample_report": lambda _, rows, *, seed, start, days: sample_rows(rows, seed=seed, start=start, days=days),
-    }
-    for name, outlet in outlets.items():
-        monkeypatch.setattr(Wiring, name, outlet, raising=False)
-    for name in ("export", "report", "sample"):
-        monkeypatch.setitem(root.entries, name, Entry(name, "", "", f"milepost.cli.verbs.{name}"))
+    """The installation as the current folder."""
     monkeypatch.chdir(place.folder)
     return place
 

@@ -25,9 +25,12 @@ ENTRIES = (
     Entry("query", LOOK, "Run read-only SQL on the store.", f"{_VERBS}.query"),
     Entry("history", LOOK, "Show every version of one row.", f"{_VERBS}.history"),
     Entry("quarantine", LOOK, "List the rows that were refused, and why.", f"{_VERBS}.quarantine"),
+    Entry("export", LOOK, "Write a dataset or a query to a CSV, XLSX or Parquet file.", f"{_VERBS}.export"),
+    Entry("report", LOOK, "Write the campaign metrics CSV of the reporting schema.", f"{_VERBS}.report"),
     Entry(
         "simulate", PLAY, "Start a look-alike: a Klaviyo API, or a changing customer database.", f"{_VERBS}.simulate"
     ),
+    Entry("sample", PLAY, "Write plausible campaign report rows.", f"{_VERBS}.sample"),
 )
 
 

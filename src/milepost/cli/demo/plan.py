@@ -14,6 +14,7 @@ CATALOGUE = (  # what a campaign report needs; profiles are left out: a year of 
     *("accounts", "metrics", "campaigns", "campaign_messages", "flows", "flow_actions", "flow_messages"),
     *("lists", "segments", "tags", "campaign_values", "flow_values"),
 )
+REPORT = "klaviyo_campaign_metrics.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Plan:
             "compare every day's orders and revenue with the source's own totals",
             f"{self.rounds} rounds: {self.changes} changes in {DATABASE}, then a snapshot into {LIVE} and into {FORENSIC}",
             f"compare every table with {DATABASE} itself",
+            f"write the campaign report {self.home / REPORT}",
         )
 
 

@@ -9,6 +9,7 @@ from milepost.cli import numbers
 from milepost.cli.call import Call
 from milepost.cli.demo.backfills import backfill_all
 from milepost.cli.demo.outcome import Outcome
+from milepost.cli.demo.report import write_report
 from milepost.cli.demo.snapshots import snapshot_all
 from milepost.cli.demo.world import World
 
@@ -18,7 +19,11 @@ def everything(call: Call, world: World, stop: threading.Event) -> list[Outcome]
     clock = world.wiring.clock
     outcomes: list[Outcome] = []
     with call.out.progress("") as bar:
-        for said, step in (("shops backfilled", backfill_all), ("snapshots taken", snapshot_all)):
+        for said, step in (
+            ("shops backfilled", backfill_all),
+            ("snapshots taken", snapshot_all),
+            ("report written", write_report),
+        ):
             began = clock.monotonic()
             made = step(world, bar, stop)
             outcomes += made
