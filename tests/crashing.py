@@ -19,19 +19,19 @@ class Crash(Exception):  # it is not an error of ours
 
 @dataclass
 class Fuse:
-    """Raises Crash at step `at`, counted from 0; with `deadly`, at every later step too, as if the process were gone.
+    """Raises Crash at step `at`, counted from 0 or named by its text, such as COMMIT; with `deadly`, at every later step too, as if the process were gone.
 
     With `after`, the step is done first: its effect stands, but its answer is lost.
     """
 
-    at: int = -1
+    at: int | str = -1
     deadly: bool = False
     after: bool = False
     steps: int = 0
     blown: bool = False
 
     def burn(self, call, *args, **kwargs):
-        here, self.steps = self.steps == self.at, self.steps + 1
+        here, self.steps = self.at in (self.steps, *args[:1]), self.steps + 1
         if self.blown and self.deadly:
             raise Crash(f"after step {self.at}")
         if not here:

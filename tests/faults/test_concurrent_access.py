@@ -34,5 +34,5 @@ def test_readers_and_a_writer_share_the_store_fairly_and_see_whole_batches_only(
     for one in heard:
         print(f"{one['who']}: {one['turns']} turns, longest {one['longest'] * 1000:.0f} ms")
     assert not [wrong for one in heard for wrong in one["wrong"]]
-    assert min(one["turns"] for one in heard) >= seconds, "somebody starved: less than a turn in a second"
-    assert max(one["longest"] for one in heard) < 5, "somebody waited for more than five seconds"
+    assert min(one["turns"] for one in heard) >= 4, "somebody starved"
+    assert max(one["longest"] for one in heard) < 6, "somebody waited too long"

@@ -37,7 +37,6 @@ def in_memory(resources: Resources) -> Iterator[duckdb.DuckDBPyConnection]:
         "preserve_insertion_order": False,
         "allocator_background_threads": True,
         "arrow_lossless_conversion": True,
-        "disabled_compression_methods": "rle",  # takes -0.0 for 0.0 (1.5.5; tests/integration/test_exact_values.py)
     }
     if resources.threads:
         config["threads"] = resources.threads

@@ -116,7 +116,7 @@ class Catalogue:
         """Where each dataset is or will be: recorded names stay, new ones are given here."""
         known = self.known(pipeline)
         taken = {name: k.table for name, k in known.items()}
-        tables = physical_names((d.name for d in datasets), taken)
+        tables = physical_names((d.name for d in datasets), taken, _free_of_suffix)
         layouts = {}
         for dataset in datasets:
             recorded = known[dataset.name].columns if dataset.name in known else {}
@@ -125,7 +125,7 @@ class Catalogue:
                 dataset,
                 milestoning,
                 schema_name(pipeline),
-                _free_of_suffix(tables[dataset.name]),
+                tables[dataset.name],
                 columns,
                 self.database,
             )

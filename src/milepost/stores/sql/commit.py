@@ -105,7 +105,7 @@ class Commit:
             self.figures[name] = replace(seen, inserted=staged - marked)
             return
         self._run_all([f"DROP TABLE IF EXISTS {CHANGES}", f"DROP TABLE IF EXISTS {MATCHES}", *renderer.find_changes()])
-        if seen.quarantined and step.dataset.read_mode is ReadMode.SNAPSHOT:
+        if seen.quarantined and step.dataset.key and step.dataset.read_mode is ReadMode.SNAPSHOT:
             self._run(renderer.keep_refused())
         if step.dataset.read_mode is ReadMode.APPEND:
             seen = self._refuse_altered(renderer, seen)

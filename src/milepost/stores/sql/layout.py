@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -25,8 +25,10 @@ def schema_name(pipeline: Pipeline) -> str:
     return f"{pipeline.platform}__{pipeline.datastore}"
 
 
-def physical_names(names: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
-    """The name in the store for each name at the source; a name once given stays.
+def physical_names(
+    names: Iterable[str], known: Mapping[str, str], spelled: Callable[[str], str] = str
+) -> dict[str, str]:
+    """The name in the store for each name at the source, as `spelled` has it; a name once given stays.
 
     Two names that differ only by case (a database may have `Name` and `name`) would be one for DuckDB and BigQuery:
     the later one gets a suffix from a hash of its exact spelling.
@@ -36,7 +38,9 @@ def physical_names(names: Iterable[str], known: Mapping[str, str]) -> dict[str, 
     for name in names:
         if name in given:
             continue
-        free = name if name.casefold() not in taken else f"{name}_{sha256(name.encode()).hexdigest()[:6]}"
+        free = spelled(name)
+        if free.casefold() in taken:
+            free = f"{free}_{sha256(name.encode()).hexdigest()[:6]}"
         given[name] = free
         taken.add(free.casefold())
     return given

@@ -63,10 +63,11 @@ class Renderer:
         return create
 
     def _definitions(self, columns: tuple[Column, ...]) -> str:
-        return ", ".join(
-            f"{self.layout.name(c)} {self.dialect.type_name(c.type)}{self.dialect.storage.get(c.type.kind, '')}"
-            for c in columns
-        )
+        return ", ".join(map(self._definition, columns))
+
+    def _definition(self, column: Column) -> str:
+        kept = self.dialect.storage.get(column.type.kind, "")
+        return f"{self.layout.name(column)} {self.dialect.type_name(column.type)}{kept}"
 
     def _view(self) -> str:
         layout = self.layout
@@ -88,7 +89,7 @@ class Renderer:
             if change.kind in {ChangeKind.ADDED, ChangeKind.WIDENED}:
                 column = self.layout.dataset.column(change.column)
                 name, type_name = self.layout.name(column), self.dialect.type_name(column.type)
-                what = f"ADD COLUMN {name} {type_name}"
+                what = f"ADD COLUMN {self._definition(column)}"
                 if change.kind is ChangeKind.WIDENED:
                     what = f"ALTER COLUMN {name} TYPE {type_name}"
                 statements += [f"ALTER TABLE {table} {what}" for table in tables]
