@@ -117,8 +117,11 @@ class WindowedSource(Protocol):
         """The datasets that a stream fills; the first is the one whose rows and value are reconciled per day."""
         ...
 
-    def slices(self, stream: str, windows: Sequence[Window]) -> Mapping[Window, tuple[Window, ...]]:
-        """How to cut each window so that every slice takes a few requests; slices of a window cover it exactly."""
+    def slices(self, stream: str, windows: Sequence[Window]) -> Sequence[Window]:
+        """Slices that take a few requests each and together cover the windows exactly.
+
+        A dense window is cut into several; neighbouring sparse ones share one.
+        """
         ...
 
     def fetch(self, stream: str, window: Window) -> Iterator[Chunk]:

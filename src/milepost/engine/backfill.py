@@ -21,7 +21,7 @@ from milepost.engine.ingest import Ingest, IngestProgress, read_snapshot
 from milepost.engine.lease import HeldLease, held
 from milepost.engine.run import Staged, run_batch
 from milepost.engine.runtime import Runtime
-from milepost.engine.windows import WindowBatches, WindowReader
+from milepost.engine.windows import WindowBatches, WindowReader, touching
 from milepost.errors import MilepostError, Stopped, UnknownName
 from milepost.milestoning import Milestoning
 from milepost.ports import Source, StoreBatch, Totals, WindowedSource
@@ -196,12 +196,10 @@ class BackfillRun:
     def _read(self, lease: HeldLease, wanted: list[DayRecord]) -> None:
         if not wanted:
             return
-        records = {d.day: d for d in sorted(wanted, key=lambda d: d.day, reverse=True)}
+        records = {d.day: d for d in wanted}
         windows = {day: self._window(day) for day in records}
-        slices = self.source.slices(self.plan.stream, list(windows.values()))
-        reader = WindowReader(
-            self.source, self.plan.stream, {day: slices[w] for day, w in windows.items()}, self.plan.workers
-        )
+        slices = touching(self.source.slices(self.plan.stream, list(windows.values())), windows)
+        reader = WindowReader(self.source, self.plan.stream, slices[::-1], self.plan.workers)  # newest first
         started = [replace(d, state=DayState.IN_PROGRESS, attempts=d.attempts + 1, error="") for d in records.values()]
         self.runtime.backfills.write_days(self.plan.pipeline, started)
         records = {d.day: d for d in started}

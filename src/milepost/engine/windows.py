@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,11 +34,18 @@ BATCH_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What a worker hands over: a chunk of a day, the end of one of its slices, or why a slice failed."""
+    """What a worker hands over: a chunk of a slice, its end, or why it failed; and the days that the slice touches."""
 
-    day: date
+    days: tuple[date, ...]
     chunk: Chunk | None = None
     error: MilepostError | None = None
+
+
+def touching(slices: Sequence[Window], windows: Mapping[date, Window]) -> list[tuple[Window, tuple[date, ...]]]:
+    """Each slice with the days whose windows it overlaps, in the order of `slices`."""
+    days = sorted(windows, key=lambda day: windows[day].start)
+    starts, ends = [windows[day].start for day in days], [windows[day].end for day in days]
+    return [(s, tuple(days[bisect_right(ends, s.start) : bisect_left(starts, s.end)])) for s in slices]
 
 
 @dataclass(slots=True)
@@ -54,7 +63,7 @@ class WindowReader:
 
     source: WindowedSource
     stream: str
-    slices: Mapping[date, tuple[Window, ...]]
+    slices: Sequence[tuple[Window, tuple[date, ...]]]
     workers: int
     stop: threading.Event = field(default_factory=threading.Event)
     failure: MilepostError | None = None
@@ -63,7 +72,7 @@ class WindowReader:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Work on the slices in the background; leaving the context stops the workers and waits for them."""
-        tasks = iter([(day, window) for day, windows in self.slices.items() for window in windows])
+        tasks = iter(self.slices)
         guard = threading.Lock()
 
         def work() -> None:
@@ -83,18 +92,18 @@ class WindowReader:
         for future in running:
             future.result()  # a defect in a worker must not pass for the end of its work
 
-    def _fetch(self, day: date, window: Window) -> None:
+    def _fetch(self, window: Window, days: tuple[date, ...]) -> None:
         try:
             for chunk in self.source.fetch(self.stream, window):
-                self._put(Arrival(day, chunk))
+                self._put(Arrival(days, chunk))
                 if self.stop.is_set():
                     return
-            self._put(Arrival(day))
+            self._put(Arrival(days))
         except MilepostError as exc:
             if exc.disposition is Disposition.STOP:
                 self.failure = self.failure or exc
                 self.stop.set()
-            self._put(Arrival(day, error=exc))
+            self._put(Arrival(days, error=exc))
 
     def _put(self, arrival: Arrival) -> None:
         while not self.stop.is_set():
@@ -126,7 +135,8 @@ class WindowBatches:
     patience: float = FIRST_BATCH_SECONDS
 
     def __post_init__(self) -> None:
-        self.open_days = {day: DayWork(len(windows)) for day, windows in self.reader.slices.items()}
+        touched = Counter(day for _, days in self.reader.slices for day in days)
+        self.open_days = {day: DayWork(slices) for day, slices in touched.items()}
 
     @property
     def more(self) -> bool:
@@ -150,20 +160,24 @@ class WindowBatches:
 
     def _take(self, batch: StoreBatch, arrival: Arrival) -> int:
         """Stage what arrived and keep count of its day; returns the rows of the primary dataset."""
-        work = self.open_days[arrival.day]
         if arrival.chunk is not None:
-            work.bytes += arrival.chunk.bytes
+            self.open_days[arrival.days[0]].bytes += arrival.chunk.bytes
             return self._stage(batch, arrival.chunk)
-        if arrival.error is not None:
-            work.error = work.error or arrival.error.what
+        for day in arrival.days:
+            self._end_slice(day, arrival.error)
+        return 0
+
+    def _end_slice(self, day: date, error: MilepostError | None) -> None:
+        work = self.open_days[day]
+        if error is not None:
+            work.error = work.error or error.what
         work.slices -= 1
         if not work.slices:
-            del self.open_days[arrival.day]
+            del self.open_days[day]
             if work.error:
-                self.failed[arrival.day] = work.error
+                self.failed[day] = work.error
             else:
-                self.finished[arrival.day] = work.bytes
-        return 0
+                self.finished[day] = work.bytes
 
     def _stage(self, batch: StoreBatch, chunk: Chunk) -> int:
         primary = next(iter(self.datasets))

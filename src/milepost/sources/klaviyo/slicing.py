@@ -54,6 +54,17 @@ def _parts(start: datetime, end: datetime, count: int) -> Iterator[datetime]:
     yield end
 
 
+def joined(windows: Sequence[Window]) -> list[Window]:
+    """The windows in order, those that follow each other without a gap as one."""
+    found: list[Window] = []
+    for window in sorted(windows):
+        if found and found[-1].end == window.start:
+            found[-1] = Window(found[-1].start, window.end)
+        else:
+            found.append(window)
+    return found
+
+
 def spans(windows: Sequence[Window], longest: timedelta) -> list[tuple[datetime, datetime]]:
     """Few ranges of at most `longest` that together hold every window; long gaps are left out."""
     found: list[tuple[datetime, datetime]] = []

@@ -30,7 +30,7 @@ from milepost.sources.klaviyo.orders import Shop, read_orders, read_page, within
 from milepost.sources.klaviyo.planned import PlannedRequest, planned
 from milepost.sources.klaviyo.report_reading import Period
 from milepost.sources.klaviyo.reports import MESSAGE_DAYS, REPORTS
-from milepost.sources.klaviyo.slicing import cut, spans
+from milepost.sources.klaviyo.slicing import cut, joined, spans
 from milepost.sources.klaviyo.streams import STREAMS
 from milepost.sources.klaviyo.tiers import Limit
 from milepost.sources.klaviyo.worker import Workers
@@ -38,8 +38,9 @@ from milepost.sources.klaviyo.worker import Workers
 T = TypeVar("T")
 BASE_URL = "https://a.klaviyo.com"
 REVISION = "2026-07-15"
-_MANY_WINDOWS = 32  # from here on windows alone keep every thread busy, so a slice may take more than one page
-_PAGES_OF_MANY = 4
+# A slice of several pages wastes fewer half-filled ones; but there must be enough slices to keep every thread busy.
+_MOST_PAGES = 4
+_SLICES_OF_A_THREAD = 4
 _CATALOGUE: Mapping[str, Dataset] = MappingProxyType(
     {d.name: d for d in (*(s.dataset for s in STREAMS.values()), *(r.dataset for r in REPORTS.values()), MESSAGE_DAYS)}
 )
@@ -173,17 +174,19 @@ class KlaviyoSource:
         _known(stream)
         return (order_datasets.ORDERS, order_datasets.ORDER_ITEMS, order_datasets.EVENTS)
 
-    def slices(self, stream: str, windows: Sequence[Window]) -> Mapping[Window, tuple[Window, ...]]:
-        """Cut windows by Klaviyo's own counts per hour, so that a slice takes one page, or a few where windows are many."""
+    def slices(self, stream: str, windows: Sequence[Window]) -> tuple[Window, ...]:
+        """Cut and join windows by Klaviyo's own counts per hour, so that a slice takes one full page, or a few."""
         _known(stream)
-        pages = _PAGES_OF_MANY if len(windows) >= _MANY_WINDOWS else 1
-        now = self._settled()
+        now = self._clock.now()
         past = [Window(w.start, min(w.end, now)) for w in windows if w.start < now]
         counts: dict[Any, int] = {}
         for start, end in spans(past, YEAR):
             if whole_second(start) < whole_second(end):
                 counts |= hourly_counts(self._bytes, self.revenue_id(), start, whole_second(end))
-        return {window: cut(window, counts, pages * (self._page or 200)) for window in windows}
+        page = self._page or 200
+        pages = sum(counts.values()) / page / (self._options.threads * _SLICES_OF_A_THREAD)
+        target = page * round(min(max(pages, 1), _MOST_PAGES))
+        return tuple(piece for run in joined(windows) for piece in cut(run, counts, target))
 
     def fetch(self, stream: str, window: Window) -> Iterator[Chunk]:
         """Every order event of `[start, end)`, page by page, with its orders and items.

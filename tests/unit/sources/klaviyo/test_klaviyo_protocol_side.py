@@ -35,7 +35,7 @@ from milepost.sources.klaviyo.events import events_request, follow
 from milepost.sources.klaviyo.faults import fault
 from milepost.sources.klaviyo.order_datasets import ALL
 from milepost.sources.klaviyo.reports import REPORTS
-from milepost.sources.klaviyo.slicing import cut, spans
+from milepost.sources.klaviyo.slicing import cut, joined, spans
 from milepost.sources.klaviyo.streams import STREAMS
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -145,6 +145,12 @@ def test_slices_cover_a_window_exactly(start, length, counts, target):
     assert slices[-1].end == window.end
     assert all(a.end == b.start for a, b in pairwise(slices))
     assert all(s.seconds >= 1 for s in slices)
+
+
+def test_windows_that_follow_each_other_are_cut_as_one():
+    a, b, c = (T0 + timedelta(days=n) for n in range(3))
+    later = Window(c + timedelta(days=5), c + timedelta(days=6))
+    assert joined([later, Window(b, c), Window(a, b)]) == [Window(a, c), later]
 
 
 def test_dense_hours_are_cut_and_quiet_ones_share():
