@@ -229,9 +229,9 @@ class World:
         if not self.number:
             return {}
         with duckdb.connect() as connection:
-            connection.execute(f"ATTACH '{self.runtime.store.path}' AS store (READ_ONLY)")
+            connection.execute(f"ATTACH '{self.runtime.store.path}' AS looked_at (READ_ONLY)")
             connection.execute("SET TimeZone = 'UTC'")
-            home = f"store.{self.pipeline.platform}__{self.pipeline.datastore}"
+            home = f"looked_at.{self.pipeline.platform}__{self.pipeline.datastore}"
             return {
                 name: in_order(connection.execute(f"FROM {home}.{name}").to_arrow_table().to_pylist())
                 for name in self.oracle

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from milepost.dataset import Dataset, ReadMode
@@ -30,6 +32,9 @@ DATASETS = {
 BEFORE = (*COLUMNS[:3], Column("total", INTEGER))
 
 
+CLAUSE = re.compile(r" ((?<!DISTINCT )FROM|WHERE|SELECT|FULL OUTER JOIN|UNION ALL) ")
+
+
 def renderer(dialect: str, milestoning: Milestoning, dataset: Dataset) -> Renderer:
     layout = Layout(dataset, milestoning, "p__shop", "it's", {"Order": "Order_4d7f"}, "store")
     return Renderer(DIALECTS[dialect], layout, Staging('"staged"."d0"', '"staged"."d0_refused"'))
@@ -39,11 +44,8 @@ def as_text(parts: dict[str, list[str] | str]) -> str:
     """Statements under the names of their steps, one clause to a line."""
     text = []
     for step, statements in parts.items():
-        text.append(f"-- {step}")
-        for statement in [statements] if isinstance(statements, str) else statements:
-            for word in (" FROM ", " WHERE ", " SELECT ", " FULL OUTER JOIN ", " LEFT JOIN ", " UNION ALL "):
-                statement = statement.replace(word, f"\n {word.strip()} ")  # noqa: PLW2901  # laid out for people
-            text.append(f"{statement};")
+        every = [statements] if isinstance(statements, str) else statements
+        text += [f"-- {step}", *(CLAUSE.sub(r"\n  \1 ", statement) + ";" for statement in every)]
     return "\n".join(text) + "\n"
 
 

@@ -7,32 +7,24 @@ ALTER TABLE "store"."p__shop"."it's" ADD COLUMN "tags" VARCHAR[];
 ALTER TABLE "store"."p__shop"."it's" ADD COLUMN "lasts" INTERVAL;
 -- FindChanges
 CREATE TEMP TABLE "changes" AS
- SELECT s.rowid AS staged_row, o.rowid AS open_row, CASE WHEN o.rowid IS NULL THEN 'I' WHEN s.rowid IS NULL THEN 'D' ELSE 'U' END AS op
- FROM "staged"."d0" s
- FULL OUTER JOIN "store"."p__shop"."it's" o ON s."shop" IS NOT DISTINCT
- FROM o."shop" AND s."id" IS NOT DISTINCT
- FROM o."id" AND s."order" IS NOT DISTINCT
- FROM o."order" AND CAST(s."Order_4d7f" AS VARCHAR) IS NOT DISTINCT
- FROM CAST(o."Order_4d7f" AS VARCHAR) AND s."total" IS NOT DISTINCT
- FROM o."total" AND s."tags" IS NOT DISTINCT
- FROM o."tags" AND CAST(s."lasts" AS VARCHAR) IS NOT DISTINCT
- FROM CAST(o."lasts" AS VARCHAR) AND s."_occurrence" IS NOT DISTINCT
- FROM o."_occurrence"
- WHERE s.rowid IS NULL OR o.rowid IS NULL OR false;
+  SELECT s.rowid AS staged_row, o.rowid AS open_row, CASE WHEN o.rowid IS NULL THEN 'I' WHEN s.rowid IS NULL THEN 'D' ELSE 'U' END AS op
+  FROM "staged"."d0" s
+  FULL OUTER JOIN "store"."p__shop"."it's" o ON s."shop" IS NOT DISTINCT FROM o."shop" AND s."id" IS NOT DISTINCT FROM o."id" AND s."order" IS NOT DISTINCT FROM o."order" AND CAST(s."Order_4d7f" AS VARCHAR) IS NOT DISTINCT FROM CAST(o."Order_4d7f" AS VARCHAR) AND s."total" IS NOT DISTINCT FROM o."total" AND s."tags" IS NOT DISTINCT FROM o."tags" AND CAST(s."lasts" AS VARCHAR) IS NOT DISTINCT FROM CAST(o."lasts" AS VARCHAR) AND s."_occurrence" IS NOT DISTINCT FROM o."_occurrence"
+  WHERE s.rowid IS NULL OR o.rowid IS NULL OR false;
 -- RemoveRows
 DELETE
- FROM "store"."p__shop"."it's"
- WHERE rowid IN (SELECT open_row
- FROM "changes"
- WHERE op <> 'I');
+  FROM "store"."p__shop"."it's"
+  WHERE rowid IN (SELECT open_row
+  FROM "changes"
+  WHERE op <> 'I');
 -- InsertVersions
 INSERT INTO "store"."p__shop"."it's" ("shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_occurrence", "_batch_in", "_valid_from")
- SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", s."_occurrence", ?, ?
- FROM "staged"."d0" s
- WHERE s.rowid IN (SELECT staged_row
- FROM "changes"
- WHERE op <> 'D');
+  SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", s."_occurrence", ?, ?
+  FROM "staged"."d0" s
+  WHERE s.rowid IN (SELECT staged_row
+  FROM "changes"
+  WHERE op <> 'D');
 -- InsertVersions, first batch
 INSERT INTO "store"."p__shop"."it's" ("shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_occurrence", "_batch_in", "_valid_from")
- SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", s."_occurrence", ?, ?
- FROM "staged"."d0" s;
+  SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", s."_occurrence", ?, ?
+  FROM "staged"."d0" s;

@@ -2,10 +2,10 @@
 CREATE TABLE "store"."p__shop"."it's__open" ("shop" VARCHAR, "id" INTEGER, "order" VARCHAR, "Order_4d7f" DOUBLE USING COMPRESSION alp, "total" DECIMAL(18,4), "tags" VARCHAR[], "lasts" INTERVAL, "_batch_in" BIGINT, "_valid_from" TIMESTAMP WITH TIME ZONE);
 CREATE TABLE "store"."p__shop"."it's__closed" ("shop" VARCHAR, "id" INTEGER, "order" VARCHAR, "Order_4d7f" DOUBLE USING COMPRESSION alp, "total" DECIMAL(18,4), "tags" VARCHAR[], "lasts" INTERVAL, "_batch_in" BIGINT, "_valid_from" TIMESTAMP WITH TIME ZONE, "_batch_out" BIGINT, "_valid_to" TIMESTAMP WITH TIME ZONE);
 CREATE OR REPLACE VIEW "store"."p__shop"."it's" AS
- SELECT "shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from", CAST(9223372036854775807 AS BIGINT) AS "_batch_out", CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS "_valid_to"
- FROM "p__shop"."it's__open" UNION ALL
- SELECT "shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from", "_batch_out", "_valid_to"
- FROM "p__shop"."it's__closed";
+  SELECT "shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from", CAST(9223372036854775807 AS BIGINT) AS "_batch_out", CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS "_valid_to"
+  FROM "p__shop"."it's__open"
+  UNION ALL SELECT "shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from", "_batch_out", "_valid_to"
+  FROM "p__shop"."it's__closed";
 -- EvolveTables
 ALTER TABLE "store"."p__shop"."it's__open" ADD COLUMN "Order_4d7f" DOUBLE USING COMPRESSION alp;
 ALTER TABLE "store"."p__shop"."it's__closed" ADD COLUMN "Order_4d7f" DOUBLE USING COMPRESSION alp;
@@ -16,46 +16,41 @@ ALTER TABLE "store"."p__shop"."it's__closed" ADD COLUMN "tags" VARCHAR[];
 ALTER TABLE "store"."p__shop"."it's__open" ADD COLUMN "lasts" INTERVAL;
 ALTER TABLE "store"."p__shop"."it's__closed" ADD COLUMN "lasts" INTERVAL;
 CREATE OR REPLACE VIEW "store"."p__shop"."it's" AS
- SELECT "shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from", CAST(9223372036854775807 AS BIGINT) AS "_batch_out", CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS "_valid_to"
- FROM "p__shop"."it's__open" UNION ALL
- SELECT "shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from", "_batch_out", "_valid_to"
- FROM "p__shop"."it's__closed";
+  SELECT "shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from", CAST(9223372036854775807 AS BIGINT) AS "_batch_out", CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS "_valid_to"
+  FROM "p__shop"."it's__open"
+  UNION ALL SELECT "shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from", "_batch_out", "_valid_to"
+  FROM "p__shop"."it's__closed";
 -- FindChanges
 CREATE TEMP TABLE "changes" AS
- SELECT s.rowid AS staged_row, o.rowid AS open_row, CASE WHEN o.rowid IS NULL THEN 'I' WHEN s.rowid IS NULL THEN 'D' ELSE 'U' END AS op
- FROM "staged"."d0" s
- FULL OUTER JOIN "store"."p__shop"."it's__open" o ON s."shop" = o."shop" AND s."id" = o."id"
- WHERE s.rowid IS NULL OR o.rowid IS NULL OR (s."order" IS DISTINCT
- FROM o."order" OR CAST(s."Order_4d7f" AS VARCHAR) IS DISTINCT
- FROM CAST(o."Order_4d7f" AS VARCHAR) OR s."total" IS DISTINCT
- FROM o."total" OR s."tags" IS DISTINCT
- FROM o."tags" OR CAST(s."lasts" AS VARCHAR) IS DISTINCT
- FROM CAST(o."lasts" AS VARCHAR));
+  SELECT s.rowid AS staged_row, o.rowid AS open_row, CASE WHEN o.rowid IS NULL THEN 'I' WHEN s.rowid IS NULL THEN 'D' ELSE 'U' END AS op
+  FROM "staged"."d0" s
+  FULL OUTER JOIN "store"."p__shop"."it's__open" o ON s."shop" = o."shop" AND s."id" = o."id"
+  WHERE s.rowid IS NULL OR o.rowid IS NULL OR (s."order" IS DISTINCT FROM o."order" OR CAST(s."Order_4d7f" AS VARCHAR) IS DISTINCT FROM CAST(o."Order_4d7f" AS VARCHAR) OR s."total" IS DISTINCT FROM o."total" OR s."tags" IS DISTINCT FROM o."tags" OR CAST(s."lasts" AS VARCHAR) IS DISTINCT FROM CAST(o."lasts" AS VARCHAR));
 -- FindChanges, after refused keys
 DELETE
- FROM "changes"
- WHERE op = 'D' AND open_row IN (SELECT o.rowid
- FROM "store"."p__shop"."it's__open" o JOIN "staged"."d0_refused" r ON o."shop" = r."shop" AND o."id" = r."id");
+  FROM "changes"
+  WHERE op = 'D' AND open_row IN (SELECT o.rowid
+  FROM "store"."p__shop"."it's__open" o JOIN "staged"."d0_refused" r ON o."shop" = r."shop" AND o."id" = r."id");
 -- CloseVersions
 INSERT INTO "store"."p__shop"."it's__closed" ("shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from", "_batch_out", "_valid_to")
- SELECT o."shop", o."id", o."order", o."Order_4d7f", o."total", o."tags", o."lasts", o."_batch_in", o."_valid_from", ?, ?
- FROM "store"."p__shop"."it's__open" o
- WHERE o.rowid IN (SELECT open_row
- FROM "changes"
- WHERE op <> 'I');
+  SELECT o."shop", o."id", o."order", o."Order_4d7f", o."total", o."tags", o."lasts", o."_batch_in", o."_valid_from", ?, ?
+  FROM "store"."p__shop"."it's__open" o
+  WHERE o.rowid IN (SELECT open_row
+  FROM "changes"
+  WHERE op <> 'I');
 DELETE
- FROM "store"."p__shop"."it's__open"
- WHERE rowid IN (SELECT open_row
- FROM "changes"
- WHERE op <> 'I');
+  FROM "store"."p__shop"."it's__open"
+  WHERE rowid IN (SELECT open_row
+  FROM "changes"
+  WHERE op <> 'I');
 -- InsertVersions
 INSERT INTO "store"."p__shop"."it's__open" ("shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from")
- SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", ?, ?
- FROM "staged"."d0" s
- WHERE s.rowid IN (SELECT staged_row
- FROM "changes"
- WHERE op <> 'D');
+  SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", ?, ?
+  FROM "staged"."d0" s
+  WHERE s.rowid IN (SELECT staged_row
+  FROM "changes"
+  WHERE op <> 'D');
 -- InsertVersions, first batch
 INSERT INTO "store"."p__shop"."it's__open" ("shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from")
- SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", ?, ?
- FROM "staged"."d0" s;
+  SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", ?, ?
+  FROM "staged"."d0" s;

@@ -7,34 +7,29 @@ ALTER TABLE "store"."p__shop"."it's" ADD COLUMN "tags" VARCHAR[];
 ALTER TABLE "store"."p__shop"."it's" ADD COLUMN "lasts" INTERVAL;
 -- FindChanges
 CREATE TEMP TABLE "changes" AS
- SELECT s.rowid AS staged_row, o.rowid AS open_row, CASE WHEN o.rowid IS NULL THEN 'I' WHEN s.rowid IS NULL THEN 'D' ELSE 'U' END AS op
- FROM "staged"."d0" s
- FULL OUTER JOIN "store"."p__shop"."it's" o ON s."shop" = o."shop" AND s."id" = o."id"
- WHERE s.rowid IS NULL OR o.rowid IS NULL OR (s."order" IS DISTINCT
- FROM o."order" OR CAST(s."Order_4d7f" AS VARCHAR) IS DISTINCT
- FROM CAST(o."Order_4d7f" AS VARCHAR) OR s."total" IS DISTINCT
- FROM o."total" OR s."tags" IS DISTINCT
- FROM o."tags" OR CAST(s."lasts" AS VARCHAR) IS DISTINCT
- FROM CAST(o."lasts" AS VARCHAR));
+  SELECT s.rowid AS staged_row, o.rowid AS open_row, CASE WHEN o.rowid IS NULL THEN 'I' WHEN s.rowid IS NULL THEN 'D' ELSE 'U' END AS op
+  FROM "staged"."d0" s
+  FULL OUTER JOIN "store"."p__shop"."it's" o ON s."shop" = o."shop" AND s."id" = o."id"
+  WHERE s.rowid IS NULL OR o.rowid IS NULL OR (s."order" IS DISTINCT FROM o."order" OR CAST(s."Order_4d7f" AS VARCHAR) IS DISTINCT FROM CAST(o."Order_4d7f" AS VARCHAR) OR s."total" IS DISTINCT FROM o."total" OR s."tags" IS DISTINCT FROM o."tags" OR CAST(s."lasts" AS VARCHAR) IS DISTINCT FROM CAST(o."lasts" AS VARCHAR));
 -- FindChanges, after refused keys
 DELETE
- FROM "changes"
- WHERE op = 'D' AND open_row IN (SELECT o.rowid
- FROM "store"."p__shop"."it's" o JOIN "staged"."d0_refused" r ON o."shop" = r."shop" AND o."id" = r."id");
+  FROM "changes"
+  WHERE op = 'D' AND open_row IN (SELECT o.rowid
+  FROM "store"."p__shop"."it's" o JOIN "staged"."d0_refused" r ON o."shop" = r."shop" AND o."id" = r."id");
 -- RemoveRows
 DELETE
- FROM "store"."p__shop"."it's"
- WHERE rowid IN (SELECT open_row
- FROM "changes"
- WHERE op <> 'I');
+  FROM "store"."p__shop"."it's"
+  WHERE rowid IN (SELECT open_row
+  FROM "changes"
+  WHERE op <> 'I');
 -- InsertVersions
 INSERT INTO "store"."p__shop"."it's" ("shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from")
- SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", ?, ?
- FROM "staged"."d0" s
- WHERE s.rowid IN (SELECT staged_row
- FROM "changes"
- WHERE op <> 'D');
+  SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", ?, ?
+  FROM "staged"."d0" s
+  WHERE s.rowid IN (SELECT staged_row
+  FROM "changes"
+  WHERE op <> 'D');
 -- InsertVersions, first batch
 INSERT INTO "store"."p__shop"."it's" ("shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from")
- SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", ?, ?
- FROM "staged"."d0" s;
+  SELECT s."shop", s."id", s."order", s."Order_4d7f", s."total", s."tags", s."lasts", ?, ?
+  FROM "staged"."d0" s;
