@@ -125,16 +125,16 @@ def test_a_storm_of_faults_loses_nothing_and_leaves_no_day_wrongly_done(
 
 
 def test_a_day_that_cannot_be_read_fails_alone_and_can_be_retried(runtime: Runtime, source, server: Sandbox) -> None:
-    server.set_faults(FaultPlan((FaultRule("error_500", rate=0.2, endpoint="GET /api/events"),)))
-    record = backfill(runtime, source(patience=Patience(attempts=1)))
+    server.set_faults(FaultPlan((FaultRule("error_500", rate=0.3, endpoint="GET /api/events"),)))
+    record = backfill(runtime, source(BUSY, patience=Patience(attempts=1)))
     failed = [d for d in runtime.backfills.days(PIPELINE, "orders") if d.state is DayState.FAILED]
     assert record.status is BackfillStatus.FAILED
     assert failed
     assert all("500" in d.error or "answer" in d.error for d in failed)
     server.set_faults(FaultPlan())
     assert retry_failed(runtime, PLAN) == len(failed)
-    record = BackfillRun(runtime, source(), PLAN).work()
-    truth = server.expected("shop")
+    record = BackfillRun(runtime, source(BUSY), PLAN).work()
+    truth = server.expected("busy")
     assert (record.status, orders(runtime)) == (BackfillStatus.COMPLETED, (truth.orders, truth.revenue))
 
 

@@ -68,7 +68,12 @@ EXACT = {
 def test_every_type_survives_exactly(milestoning: str, postgres_db: str, runtime: Runtime, rows_of: Rows) -> None:
     columns = ", ".join(f"c{n} {kind}" for n, kind in enumerate(EXACT))
     values = ", ".join(given for given, _ in EXACT.values())
-    execute(postgres_db, f"CREATE TABLE t (id int PRIMARY KEY, {columns})", f"INSERT INTO t VALUES (1, {values})", "INSERT INTO t VALUES (2)")
+    execute(
+        postgres_db,
+        f"CREATE TABLE t (id int PRIMARY KEY, {columns})",
+        f"INSERT INTO t VALUES (1, {values})",
+        "INSERT INTO t VALUES (2)",
+    )
     pipeline = Pipeline(milestoning, "shop")
     run(runtime, source(postgres_db), pipeline)
     shown = ", ".join(f"CAST(c{n} AS VARCHAR) AS c{n}" for n in range(len(EXACT)))
@@ -225,7 +230,7 @@ def test_a_table_that_is_gone_is_an_error_not_an_empty_snapshot(postgres_db: str
     reader = source(postgres_db)
     datasets = reader.datasets()
     execute(postgres_db, "DROP TABLE t")
-    with pytest.raises(SourceChanged, match='"public.t" does not exist'):
+    with pytest.raises(SourceChanged, match=r'"public\.t" does not exist'):
         ingest(runtime, reader, datasets, Ingest(LIVE, MILESTONING["live"]))
     with pytest.raises(SourceChanged, match="no table 't'"):
         source(postgres_db, t=Selection()).datasets()
