@@ -84,7 +84,7 @@ def test_an_ingest_killed_at_random_moments_ends_as_one_that_nobody_disturbed(tm
     with working_on(tmp_path / "disturbed") as worker:
         while killed < kills:
             pid = worker.begin(FOR_EVER)
-            time.sleep(moments.uniform(0, 0.5))
+            time.sleep(moments.uniform(0, moments.choice((0.25, 1.2))))
             os.kill(pid, signal.SIGKILL)
             assert worker.ended() == -signal.SIGKILL
             killed += 1
