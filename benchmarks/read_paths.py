@@ -33,11 +33,11 @@ def bare_copy(dsn: str) -> int:
 
 def attached(dsn: str):
     import duckdb
-    from duckdb_extensions import import_extension
 
-    import_extension("postgres_scanner")
-    duck = duckdb.connect()
-    duck.execute("LOAD postgres_scanner")
+    from milepost.sources.sql.postgres import load_extension
+
+    duck = duckdb.connect(config={"allow_unsigned_extensions": True})
+    load_extension(duck)
     duck.execute(f"ATTACH '{dsn}' AS pg (TYPE postgres, READ_ONLY)")
     return duck
 

@@ -13,25 +13,24 @@ from milepost.errors import IllegalTransition
 
 
 class BatchState(Enum):
-    """Where a batch is. Only COMMITTED and DISCARDED are final; a FAILED one is tried again under the same number."""
+    """Where a batch is. Only COMMITTED is final; a FAILED or HELD one is tried again under the same number."""
 
     STARTED = "started"
     STAGED = "staged"
     HELD = "held"
     COMMITTED = "committed"
     FAILED = "failed"
-    DISCARDED = "discarded"
 
 
-# STARTED → STARTED is a new attempt after a crash: staging of a dead attempt is worthless and read again.
+# STARTED → STARTED is a new attempt after a crash: staging of a dead attempt is worthless and read again. FAILED →
+# COMMITTED is the store's word against ours: an error came after its commit.
 TRANSITIONS = MappingProxyType(
     {
         BatchState.STARTED: frozenset({BatchState.STARTED, BatchState.STAGED, BatchState.FAILED}),
         BatchState.STAGED: frozenset({BatchState.STARTED, BatchState.COMMITTED, BatchState.HELD, BatchState.FAILED}),
-        BatchState.HELD: frozenset({BatchState.STARTED, BatchState.DISCARDED}),
-        BatchState.FAILED: frozenset({BatchState.STARTED, BatchState.DISCARDED}),
+        BatchState.HELD: frozenset({BatchState.STARTED}),
+        BatchState.FAILED: frozenset({BatchState.STARTED, BatchState.COMMITTED}),
         BatchState.COMMITTED: frozenset(),
-        BatchState.DISCARDED: frozenset(),
     }
 )
 

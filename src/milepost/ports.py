@@ -34,7 +34,8 @@ class ArrowStream(Protocol):
 class Pourable(ArrowStream, Protocol):
     """Rows that can also run straight into a DuckDB connection, which saves a third of a snapshot's time.
 
-    Columns come in the order of the dataset (docs/decisions/0007). A store that does not speak DuckDB takes the stream.
+    Columns come in the order of the dataset (docs/decisions/0007). The connection must allow unsigned extensions, since
+    the rows may need one. A store that does not speak DuckDB takes the stream.
     """
 
     def types(self, connection: Any) -> Sequence[str]:
@@ -48,10 +49,10 @@ class Pourable(ArrowStream, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One row that could not be understood. `row` is its JSON text as it came, `reason` one sentence."""
+    """One row that could not be understood: its key as texts, a sentence why, and the row as it came, as JSON text."""
 
     dataset: str
-    key: str
+    key: tuple[str, ...]
     reason: str
     row: str
 

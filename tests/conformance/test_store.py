@@ -160,7 +160,7 @@ def test_a_key_that_stands_twice_with_two_values_is_refused_and_what_is_stored_o
 
 @BOTH
 def test_what_the_source_refused_is_kept_as_it_came(store, pipeline):
-    figures = commit(store, pipeline, [order(1)], refused=[Refusal("orders", "7", "no total", '{"id": 7}')])
+    figures = commit(store, pipeline, [order(1)], refused=[Refusal("orders", ("7",), "no total", '{"id": 7}')])
     assert (figures.read, figures.quarantined) == (2, 1)
     (kept,) = rows_of(
         store, "SELECT row_key, reason, row_text FROM _milepost.quarantine WHERE platform = ?", pipeline.platform
@@ -336,7 +336,7 @@ def test_clearing_a_pipeline_forgets_all_of_it_and_nothing_of_others(store):
     other = Pipeline("live", "other")
     for pipeline in (LIVE, other):
         commit(store, pipeline, [order(1)], windows=[WindowRecord("orders", date(2026, 1, 1), 1)],
-               refused=[Refusal("orders", "7", "why", "{}")])  # fmt: skip
+               refused=[Refusal("orders", ("7",), "why", "{}")])  # fmt: skip
     store.clear(LIVE)
     assert store.checkpoint(LIVE) == Checkpoint()
     assert store.windows(LIVE, "orders") == {}

@@ -86,6 +86,8 @@ def plain(value: object) -> str:
     """A value as text that tells apart what must be told apart."""
     if isinstance(value, datetime) and value.tzinfo:
         value = value.astimezone(UTC)
+    if isinstance(value, uuid.UUID):  # Arrow has no such type of its own: a query gives its text
+        value = str(value)
     return f"{type(value).__name__} {value!r}"
 
 
@@ -285,7 +287,7 @@ CASTS = [
     (INTEGER, pa.array(["1", "x", " 2 "]), [1, 2]),
     (INTEGER, pa.array([1, 2**40, 3], pa.int64()), [1, 3]),
     (DATE, pa.array(["2026-01-01", "2026-02-30", "yesterday"]), [date(2026, 1, 1)]),
-    (UUID, pa.array(["01234567-89ab-cdef-0123-456789abcdef", "nonsense"]), [uuid.UUID("01234567-89ab-cdef-0123-456789abcdef")]),
+    (UUID, pa.array(["01234567-89ab-cdef-0123-456789abcdef", "nonsense"]), ["01234567-89ab-cdef-0123-456789abcdef"]),
     (BOOLEAN, pa.array(["true", "maybe", None]), [True, None]),
     (TEXT, pa.array([1, 2], pa.int64()), ["1", "2"]),
 ]  # fmt: skip
@@ -333,7 +335,6 @@ LOSSES = [
 ]
 
 
-@pytest.mark.xfail(reason="staging casts with TRY_CAST, which rounds: reported, to be mended in stores/duckdb/staging")
 @pytest.mark.parametrize(("column_type", "array", "kept"), LOSSES, ids=lambda v: str(v)[:12])
 def test_a_value_is_never_rounded_to_fit_its_type(runtime, column_type, array, kept):
     dataset = Dataset("x", (Column("id", INTEGER), Column("value", column_type)), ("id",))
@@ -349,10 +350,7 @@ def test_a_keyless_snapshot_with_a_refused_row_is_merged_without_it(runtime, row
     assert (report.total.quarantined, report.total.deleted, report.total.unchanged) == (1, 1, 4)
 
 
-REFUSED_KEYS = [
-    ("id",),
-    pytest.param(("part", "id"), marks=pytest.mark.xfail(reason="a Refusal has its key as one text: reported")),
-]
+REFUSED_KEYS = [("id",), ("part", "id")]
 
 
 @pytest.mark.parametrize("key", REFUSED_KEYS, ids=len)
@@ -360,6 +358,6 @@ def test_a_row_that_the_source_refused_keeps_what_is_stored_of_its_key(runtime, 
     dataset = Dataset("x", (Column("part", TEXT), Column("id", INTEGER)), key)
     rows = [{"part": "a", "id": n} for n in range(10)]
     run(runtime, TableSource().put(dataset, rows))
-    refused = [Refusal("x", "3" if len(key) == 1 else "a, 3", "it has no amount", '{"id": 3}')]
+    refused = [Refusal("x", ("3",) if len(key) == 1 else ("a", "3"), "it has no amount", '{"id": 3}')]
     report = run(runtime, TableSource(refused=refused).put(dataset, rows[:3] + rows[4:]))
     assert (report.total.quarantined, report.total.deleted) == (1, 0)

@@ -83,12 +83,13 @@ def test_database_names_are_quoted(postgres_server: PostgresServer) -> None:
 
 def test_duckdb_reads_it(postgres_db: str) -> None:
     import duckdb
-    from duckdb_extensions import import_extension
+
+    from milepost.sources.sql.postgres import load_extension
 
     with psycopg.connect(postgres_db) as connection:
         connection.execute("CREATE TABLE fruit AS SELECT 'pear' AS name, 7 AS pieces")
-    import_extension("postgres_scanner")
-    with duckdb.connect() as duck:
+    with duckdb.connect(config={"allow_unsigned_extensions": True}) as duck:
+        load_extension(duck)
         duck.execute(f"ATTACH '{postgres_db}' AS pg (TYPE postgres, READ_ONLY)")
         assert duck.execute("FROM pg.fruit").fetchall() == [("pear", 7)]
 

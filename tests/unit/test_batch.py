@@ -12,8 +12,8 @@ from milepost.errors import IllegalTransition
 LEGAL = {
     ("started", "started"), ("started", "staged"), ("started", "failed"),
     ("staged", "started"), ("staged", "committed"), ("staged", "held"), ("staged", "failed"),
-    ("held", "started"), ("held", "discarded"),
-    ("failed", "started"), ("failed", "discarded"),
+    ("held", "started"),
+    ("failed", "started"), ("failed", "committed"),
 }  # fmt: skip
 
 
@@ -26,8 +26,8 @@ def test_only_these_transitions_are_legal(before, after):
             check_transition(before, after, "batch 1")
 
 
-def test_a_committed_or_discarded_batch_is_final():
-    assert {state for state, nexts in TRANSITIONS.items() if not nexts} == {BatchState.COMMITTED, BatchState.DISCARDED}
+def test_only_a_committed_batch_is_final():
+    assert {state for state, nexts in TRANSITIONS.items() if not nexts} == {BatchState.COMMITTED}
 
 
 def test_every_state_is_reached_and_every_other_one_left():

@@ -10,7 +10,7 @@ from milepost.dataset import Dataset, ReadMode
 from milepost.engine.lease import held
 from milepost.engine.run import Staged, run_batch
 from milepost.engine.runtime import Runtime
-from milepost.errors import Stopped
+from milepost.errors import SourceChanged, Stopped
 from milepost.merge.plan import with_retired
 from milepost.milestoning import Milestoning
 from milepost.ports import Source, StoreBatch
@@ -67,7 +67,8 @@ def read_snapshot(batch: StoreBatch, source: Source, datasets: Sequence[Dataset]
                         hint="run the command again: the batch is read anew",
                     )
                 for name, table in chunk.rows.items():
-                    rows += batch.stage(dataset if name == dataset.name else _named(datasets, name), table, chunk.bytes)
+                    own = name == dataset.name
+                    rows += batch.stage(dataset if own else _named(datasets, name), table, chunk.bytes if own else 0)
                 batch.refuse(chunk.refused)
                 order.on_progress(IngestProgress(dataset.name, rows))
             if dataset.cursor and (mark := batch.highest(dataset, snapshot.taken_at)):
@@ -76,4 +77,7 @@ def read_snapshot(batch: StoreBatch, source: Source, datasets: Sequence[Dataset]
 
 
 def _named(datasets: Sequence[Dataset], name: str) -> Dataset:
-    return next(d for d in datasets if d.name == name)
+    for dataset in datasets:
+        if dataset.name == name:
+            return dataset
+    raise SourceChanged(f"the source brought rows of dataset {name!r}, which is not part of this batch")

@@ -90,7 +90,7 @@ def settle(runtime: Runtime, pipeline: Pipeline, last_batch: int) -> None:
     latest = runtime.batches.latest(pipeline)
     if latest is None:
         return
-    if latest.number <= last_batch and latest.state is BatchState.STAGED:
+    if latest.number <= last_batch and latest.state in {BatchState.STAGED, BatchState.FAILED}:
         runtime.batches.move(latest, BatchState.COMMITTED, runtime.clock.now())
     elif latest.number > last_batch + (latest.state is not BatchState.COMMITTED):  # only the next one may be unfinished
         logger.warning("%s: the store is at batch %d, the control store at %d; numbering follows the store",

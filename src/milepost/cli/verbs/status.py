@@ -19,7 +19,7 @@ class _RecentBatches(Protocol):
 
 
 _SHOWN, _ALL = 20, 1_000_000
-_COLORS = {"committed": "32", "failed": "31", "held": "33", "discarded": "33"}
+_COLORS = {"committed": "32", "failed": "31", "held": "33"}
 _FIGURES = ("read", "inserted", "updated", "deleted", "refused")
 _SOURCE = {"refused": "quarantined"}
 

@@ -131,7 +131,7 @@ def _chunk(rows: pa.Table, dataset: Dataset, size: int) -> Chunk:
     bad = rows.filter(pc.is_valid(rows["reason"]))
     good = rows.filter(pc.is_null(rows["reason"])).select([c.name for c in dataset.columns])
     refused = tuple(
-        Refusal(dataset.name, ",".join(str(r[k]) for k in dataset.key), r["reason"], r["e"]) for r in bad.to_pylist()
+        Refusal(dataset.name, tuple(str(r[k]) for k in dataset.key), r["reason"], r["e"]) for r in bad.to_pylist()
     )
     return Chunk({dataset.name: good}, refused, size)
 

@@ -250,4 +250,4 @@ def _refusals(events: pa.Table, orders: pa.Table) -> Sequence[Refusal]:
         events["properties"].filter(said).to_pylist(),
         strict=True,
     )
-    return tuple(Refusal(ORDERS.name, key, reason, row or "null") for key, reason, row in rows)
+    return tuple(Refusal(ORDERS.name, (key,), reason, row or "null") for key, reason, row in rows)

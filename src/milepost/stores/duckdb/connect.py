@@ -27,16 +27,19 @@ class Resources:
 
 
 @contextmanager
-def in_memory(resources: Resources) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A private database for staging; what does not fit into memory goes to the spill folder."""
+def in_memory(resources: Resources, *, staging: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A private database; what does not fit into memory goes to the spill folder.
+
+    One for `staging` may load extensions by their file, and keeps every type when it hands out Arrow.
+    """
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": resources.memory,
         "temp_directory": str(resources.spill),
         "preserve_insertion_order": False,
-        "allocator_background_threads": True,
-        "arrow_lossless_conversion": True,
+        "arrow_lossless_conversion": staging,
+        "allow_unsigned_extensions": staging,
     }
     if resources.threads:
         config["threads"] = resources.threads

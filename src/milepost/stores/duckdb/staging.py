@@ -11,6 +11,7 @@ from milepost.dataset import Dataset
 from milepost.errors import SourceChanged
 from milepost.ports import ArrowStream, Pourable, Refusal
 from milepost.schema import Kind
+from milepost.stores.duckdb.casting import cast
 from milepost.stores.duckdb.dialect import DUCKDB
 from milepost.stores.sql.dialect import literal, quote
 from milepost.stores.sql.layout import physical_names
@@ -30,6 +31,7 @@ _BYTES_OF = {
     Kind.BYTES: "COALESCE(sum(octet_length({})), 0)",
     Kind.LIST: "COALESCE(sum(strlen(CAST({} AS VARCHAR))), 0)",
 }
+NOT_OF_ITS_TYPE = "a value is not of its declared type, or would lose something in it"
 _FLUSH_BYTES = 32_000_000
 _RAW = f'{SCHEMA}."raw"'
 
@@ -114,21 +116,21 @@ class DuckDBStaging:
         return int(self.connection.execute(f"SELECT {' + '.join(sums)} FROM {staged.relations.rows}").fetchall()[0][0])
 
     def refuse(self, refusals: Sequence[Refusal]) -> None:
-        """Keep rows that the source could not understand."""
-        if refusals:
-            self.connection.executemany(
-                f"INSERT INTO {REFUSED} VALUES (?, ?, ?, ?)", [(r.dataset, r.key, r.reason, r.row) for r in refusals]
-            )
+        """Keep rows that the source could not understand, and their keys, so that what is stored of them stays."""
+        if not refusals:
+            return
+        self.connection.executemany(
+            f"INSERT INTO {REFUSED} VALUES (?, ?, ?, ?)",
+            [(r.dataset, ", ".join(r.key), r.reason, r.row) for r in refusals],
+        )
         for refusal in refusals:
             staged = self.datasets[refusal.dataset]
             staged.read += 1
             staged.refused += 1
-            if len(staged.dataset.key) == 1:
-                key = staged.dataset.column(staged.dataset.key[0])
-                self.connection.execute(
-                    f"INSERT INTO {staged.relations.refused_keys} SELECT TRY_CAST(? AS {DUCKDB.type_name(key.type)})",
-                    [refusal.key],
-                )
+            kinds = [DUCKDB.type_name(staged.dataset.column(name).type) for name in staged.dataset.key]
+            if len(kinds) == len(refusal.key):
+                values = ", ".join(f"TRY_CAST(? AS {kind})" for kind in kinds)
+                self.connection.execute(f"INSERT INTO {staged.relations.refused_keys} SELECT {values}", refusal.key)
 
     def begin(self, dataset: Dataset) -> None:
         """Make the dataset part of the batch even if no row comes."""
@@ -164,23 +166,29 @@ class DuckDBStaging:
 
     def _insert_cast(self, staged: Staged, incoming: Pourable) -> int:
         incoming.pour(self.connection, f"CREATE OR REPLACE TABLE {_RAW} AS")
-        source = [str(row[0]) for row in self.connection.execute(f"DESCRIBE {_RAW}").fetchall()]
-        pairs = list(zip(source, staged.dataset.columns, strict=True))
-        cast = {name: f"TRY_CAST({quote(name)} AS {DUCKDB.type_name(c.type)})" for name, c in pairs}
-        broken = " OR ".join(f"({quote(n)} IS NOT NULL AND {expression} IS NULL)" for n, expression in cast.items())
-        key = " || ', ' || ".join(
-            f"COALESCE(CAST({quote(n)} AS VARCHAR), 'NULL')" for n, c in pairs if c.name in (staged.dataset.key or cast)
-        )
+        described = self.connection.execute(f"DESCRIBE {_RAW}").fetchall()
+        names = {c.name: quote(str(row[0])) for c, row in zip(staged.dataset.columns, described, strict=True)}
+        casts = {
+            c.name: cast(names[c.name], str(row[1]), c.type)
+            for c, row in zip(staged.dataset.columns, described, strict=True)
+        }
+        keys = staged.dataset.key or tuple(casts)
+        broken = " OR ".join(c.broken for c in casts.values())
+        whole = ", ".join(f"{quote(staged.columns[name])} := {column}" for name, column in names.items())
+        shown = " || ', ' || ".join(f"COALESCE(CAST({names[key]} AS VARCHAR), 'NULL')" for key in keys)
         staged.refused += self._counted(
-            f"INSERT INTO {REFUSED} SELECT {literal(staged.dataset.name)}, {key or literal('')}, "
-            f"{literal('a value is not of its declared type')}, CAST(to_json(r) AS VARCHAR) FROM {_RAW} r WHERE {broken}"
+            f"INSERT INTO {REFUSED} SELECT {literal(staged.dataset.name)}, {shown}, {literal(NOT_OF_ITS_TYPE)}, "
+            f"CAST(to_json(struct_pack({whole})) AS VARCHAR) FROM {_RAW} WHERE {broken}"
         )
-        keys = ", ".join(cast[n] for n, c in pairs if c.name in (staged.dataset.key or cast))
-        self.connection.execute(f"INSERT INTO {staged.relations.refused_keys} SELECT {keys} FROM {_RAW} WHERE {broken}")
         self.connection.execute(
-            f"INSERT INTO {staged.relations.rows} SELECT {', '.join(cast.values())} FROM {_RAW} WHERE NOT ({broken})"
+            f"INSERT INTO {staged.relations.refused_keys} "
+            f"SELECT {', '.join(casts[key].expression for key in keys)} FROM {_RAW} WHERE {broken}"
         )
-        return int(self.connection.execute(f"SELECT count(*) FROM {_RAW}").fetchall()[0][0])
+        self.connection.execute(
+            f"INSERT INTO {staged.relations.rows} SELECT {', '.join(c.expression for c in casts.values())} "
+            f"FROM {_RAW} WHERE NOT ({broken})"
+        )
+        return self._counted(f"SELECT count(*) FROM {_RAW}")
 
     def _counted(self, statement: str) -> int:
         return int(self.connection.execute(statement).fetchall()[0][0])

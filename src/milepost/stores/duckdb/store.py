@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from milepost.batch import Pipeline
 from milepost.clock import Clock, SystemClock
-from milepost.errors import UnknownName
+from milepost.errors import QueryInvalid, UnknownName
 from milepost.ports import ArrowStream, Checkpoint, Totals
 from milepost.stores.duckdb.batch import DuckDBBatch
 from milepost.stores.duckdb.connect import STORE, Resources, attach, in_memory, translated
@@ -23,6 +23,9 @@ from milepost.stores.sql.layout import Layout
 
 if TYPE_CHECKING:
     import duckdb
+
+
+_READING = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "CALL", "RELATION"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class DuckDBStore:
         with self._catalogue("begin a batch") as catalogue:
             checkpoint = catalogue.checkpoint(pipeline) if catalogue else Checkpoint()
             known = catalogue.known(pipeline) if catalogue else {}
-        with in_memory(self.resources) as connection:
+        with in_memory(self.resources, staging=True) as connection:
             staging = DuckDBStaging(connection, {name: found.columns for name, found in known.items()})
             yield DuckDBBatch(self, checkpoint, connection, staging)
 
@@ -101,6 +104,7 @@ class DuckDBStore:
                     f"the store {self.path} does not exist yet",
                     hint="run `milepost ingest` or `milepost backfill start`",
                 )
+            _check_reading(connection, sql)
             connection.execute(f"USE {quote(STORE)}")
             yield connection.execute(sql, list(parameters) or None).to_arrow_reader(65_536)
 
@@ -135,6 +139,16 @@ class DuckDBStore:
                         lambda sql, values: connection.execute(sql, list(values) or None).fetchall(), STORE
                     ).forget(pipeline)
                     connection.execute("COMMIT")
+
+
+def _check_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse everything but one statement that reads: a read-only store does not keep COPY from writing files."""
+    kinds = [str(s.type).rsplit(".", 1)[-1] for s in connection.extract_statements(sql)]
+    if len(kinds) != 1 or kinds[0] not in _READING:
+        raise QueryInvalid(
+            f"queries are read-only: one statement that reads (this is {', '.join(kinds) or 'none'})",
+            hint="use SELECT; to write a file use `milepost export`",
+        )
 
 
 def _has_catalogue(connection: duckdb.DuckDBPyConnection) -> bool:

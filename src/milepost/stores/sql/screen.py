@@ -45,7 +45,10 @@ class Screening:
         refused = self._refuse(f"SELECT * FROM {rows} WHERE {without}", NO_KEY)
         if refused:
             self.run(f"DELETE FROM {rows} WHERE {without}", ())
-        distinct = self._count(f"SELECT count(*) FROM (SELECT 1 FROM {rows} GROUP BY {', '.join(keys)})")
+        if len(keys) == 1:
+            distinct = self._count(f"SELECT count(DISTINCT {keys[0]}) FROM {rows}")
+        else:
+            distinct = self._count(f"SELECT count(*) FROM (SELECT 1 FROM {rows} GROUP BY {', '.join(keys)})")
         if distinct == count - refused:
             return Screened(0, refused)
         return self._resolve(", ".join(keys), count - refused, refused)

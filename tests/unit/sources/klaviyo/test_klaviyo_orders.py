@@ -194,7 +194,7 @@ def test_what_is_not_understood_is_refused_and_kept_raw(properties, reason):
     chunk, rows = parse(event(properties), event(API, number=2))
     (refusal,) = chunk.refused
     assert reason in refusal.reason
-    assert (refusal.dataset, refusal.key, orjson.loads(refusal.row)) == ("orders", "e1", properties)
+    assert (refusal.dataset, refusal.key, orjson.loads(refusal.row)) == ("orders", ("e1",), properties)
     assert [o["event_id"] for o in rows["orders"]] == ["e2"]
     assert {i["event_id"] for i in rows["order_items"]} == {"e2"}
     assert [e["event_id"] for e in rows["events"]] == ["e1", "e2"]
