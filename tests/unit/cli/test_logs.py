@@ -6,7 +6,6 @@ import json
 import logging
 
 import pytest
-import structlog
 
 from milepost.cli.call import Call
 from milepost.cli.logs import configure
@@ -15,7 +14,6 @@ from milepost.cli.logs import configure
 @pytest.fixture(autouse=True)
 def _as_before():
     yield
-    structlog.reset_defaults()
     logging.getLogger("milepost").setLevel(logging.NOTSET)
     logging.getLogger().handlers.clear()
 
@@ -25,12 +23,13 @@ def test_secrets_are_replaced_everywhere_in_an_event(form: str, capsys) -> None:
     call = Call(log_level="debug")
     configure(call, form)
     call.protect("pk_secret_1")  # known only after logging was set up, as settings are
-    log = structlog.get_logger("x")
+    log = logging.getLogger("milepost.x")
     try:
         _fail()
     except ValueError:
-        log.exception("request pk_secret_1", url="http://u:pw12@h/pk_secret_1", nested={"pk_secret_1": ["pk_secret_1"]})
-    log.info("object", value=Call)
+        fields = {"url": "http://u:pw12@h/pk_secret_1", "nested": {"pk_secret_1": ["pk_secret_1"]}}
+        log.exception("request %s", "pk_secret_1", extra={"fields": fields})
+    log.info("object", extra={"fields": {"value": Call}})
     said = capsys.readouterr()
     assert "pk_secret" not in said.err
     assert "pw12" not in said.err
@@ -40,8 +39,8 @@ def test_secrets_are_replaced_everywhere_in_an_event(form: str, capsys) -> None:
 
 def test_the_level_decides_what_is_written(capsys) -> None:
     configure(Call(log_level="warning"))
-    structlog.get_logger().info("quiet")
-    structlog.get_logger().warning("loud", rows=3)
+    logging.getLogger("milepost").info("quiet")
+    logging.getLogger("milepost").warning("loud", extra={"fields": {"rows": 3}})
     said = capsys.readouterr().err
     assert "quiet" not in said
     assert "loud" in said
