@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from milepost.batch import Pipeline
 from milepost.clock import Clock, SystemClock
 from milepost.dataset import Dataset, ReadMode
-from milepost.engine.backfill import BackfillPlan
 from milepost.engine.runtime import Runtime
 from milepost.errors import UnknownName
 from milepost.memory import give_back_at_once
@@ -21,6 +20,7 @@ from milepost.state.control import SqliteBatchLog, SqliteDailyCounter, SqliteLea
 from milepost.state.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
+    from milepost.engine.backfill import BackfillPlan
     from datetime import date
     from pathlib import Path
     from zoneinfo import ZoneInfo
@@ -119,6 +119,8 @@ class Wiring:
 
     def backfill_plan(self, pipeline: Pipeline) -> BackfillPlan:
         """How the orders of a client are backfilled into a platform. Raises UnknownName."""
+        from milepost.engine.backfill import BackfillPlan
+
         return BackfillPlan(
             pipeline,
             self.ecosystem.platform(pipeline.platform).milestoning,

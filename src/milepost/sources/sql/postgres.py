@@ -252,7 +252,7 @@ class PostgresRows:
     def pour(self, connection: duckdb.DuckDBPyConnection, into: str) -> int:
         """Run `into` (an INSERT or CREATE TABLE … AS) on the rows; returns how many."""
         reader = self.snapshot.reader(connection)
-        with self.snapshot.source.translated():
+        with self.snapshot.source.translated(), _one_thread(reader):
             return int(reader.execute(f"{into} SELECT * FROM {from_postgres(self.sql)}").fetchall()[0][0])
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -299,6 +299,20 @@ def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One core for a stream that one core reads: left to itself, DuckDB hands it from core to core.
+
+    1M rows of customers: 0.46 s and 0.35 CPU seconds with one thread; with two 0.45 to 0.79 s, and up to 1.07 CPU seconds.
+    """
+    threads = connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
+    connection.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET threads = {int(threads)}")
 
 
 def load_extension(connection: duckdb.DuckDBPyConnection) -> None:
