@@ -20,7 +20,6 @@ from milepost.state.control import SqliteBatchLog, SqliteDailyCounter, SqliteLea
 from milepost.state.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
-    from milepost.engine.backfill import BackfillPlan
     from datetime import date
     from pathlib import Path
     from zoneinfo import ZoneInfo
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from milepost.delivery.files import Written
+    from milepost.engine.backfill import BackfillPlan
     from milepost.reporting.mapping import Mapped
     from milepost.secrets.env import Secrets
     from milepost.settings import Settings
