@@ -57,8 +57,15 @@ def test_the_sql_of_a_merge(golden, dialect, mode, milestoning):
     parts = {
         "CreateTables": made.create_tables(),
         "EvolveTables": made.evolve_tables(diff(BEFORE, COLUMNS)),
-        "FindChanges": made.find_changes(),
+        "FindChanges, first": made.create_changes(),
     }
+    if DATASETS[mode].read_mode is ReadMode.SNAPSHOT:
+        parts["FindChanges, all in one"] = made.compare_range(lower=False, upper=False)
+        parts["FindChanges, cuts of a large snapshot"] = made.key_quantiles(3) or "-- none: it is compared in one"
+        if DATASETS[mode].key:
+            parts["FindChanges, a range of it"] = made.compare_range(lower=True, upper=True)
+    else:
+        parts["FindChanges"] = made.find_changes()
     if DATASETS[mode].deleted_mark:
         parts["FindChanges, rows with a mark"] = made.count_marked()
     if DATASETS[mode].read_mode is ReadMode.SNAPSHOT and DATASETS[mode].key:

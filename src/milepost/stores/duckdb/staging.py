@@ -14,7 +14,7 @@ from milepost.schema import Kind
 from milepost.stores.duckdb.casting import cast
 from milepost.stores.duckdb.dialect import DUCKDB
 from milepost.stores.sql.dialect import literal, quote
-from milepost.stores.sql.layout import physical_names
+from milepost.stores.sql.layout import column_names
 from milepost.stores.sql.render import Staging
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class DuckDBStaging:
     def _begin(self, dataset: Dataset) -> Staged:
         index = len(self.datasets)
         relations = Staging(f'{SCHEMA}."d{index}"', f'{SCHEMA}."d{index}_refused"')
-        columns = physical_names((c.name for c in dataset.columns), self.known_columns.get(dataset.name, {}))
+        columns = column_names(dataset, self.known_columns.get(dataset.name, {}))
         staged = self.datasets[dataset.name] = Staged(dataset, relations, columns)
         types = {c.name: f"{quote(columns[c.name])} {DUCKDB.type_name(c.type)}" for c in dataset.columns}
         self.connection.execute(f"CREATE TABLE {relations.rows} ({', '.join(types.values())})")

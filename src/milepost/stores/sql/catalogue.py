@@ -15,7 +15,7 @@ from milepost.milestoning import Milestoning
 from milepost.ports import Checkpoint
 from milepost.schema import Column, Type
 from milepost.stores.sql.dialect import quote
-from milepost.stores.sql.layout import CLOSED_SUFFIX, OPEN_SUFFIX, Layout, physical_names, schema_name
+from milepost.stores.sql.layout import CLOSED_SUFFIX, OPEN_SUFFIX, Layout, column_names, physical_names, schema_name
 
 Run = Callable[[str, Sequence[object]], list[tuple[object, ...]]]
 
@@ -120,7 +120,7 @@ class Catalogue:
         layouts = {}
         for dataset in datasets:
             recorded = known[dataset.name].columns if dataset.name in known else {}
-            columns = physical_names((c.name for c in dataset.columns), recorded)
+            columns = column_names(dataset, recorded)
             layouts[dataset.name] = Layout(
                 dataset,
                 milestoning,

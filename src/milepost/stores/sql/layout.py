@@ -14,6 +14,8 @@ from milepost.stores.sql.dialect import quote
 
 OPEN_SUFFIX = "__open"
 CLOSED_SUFFIX = "__closed"
+STAGED_ROW, OPEN_ROW = "_staged_row", "_open_row"
+ROW_IDS = frozenset({"rowid", STAGED_ROW, OPEN_ROW})
 
 _OCCURRENCE = Column(OCCURRENCE, BIGINT, nullable=False)
 _SINCE = (Column(BATCH_IN, BIGINT, nullable=False), Column(VALID_FROM, TIMESTAMPTZ, nullable=False))
@@ -26,15 +28,18 @@ def schema_name(pipeline: Pipeline) -> str:
 
 
 def physical_names(
-    names: Iterable[str], known: Mapping[str, str], spelled: Callable[[str], str] = str
+    names: Iterable[str],
+    known: Mapping[str, str],
+    spelled: Callable[[str], str] = str,
+    reserved: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
     """The name in the store for each name at the source, as `spelled` has it; a name once given stays.
 
     Two names that differ only by case (a database may have `Name` and `name`) would be one for DuckDB and BigQuery:
-    the later one gets a suffix from a hash of its exact spelling.
+    the later one gets a suffix from a hash of its exact spelling. So does a name that is `reserved`.
     """
     given = dict(known)
-    taken = {name.casefold() for name in given.values()}
+    taken = {name.casefold() for name in given.values()} | reserved
     for name in names:
         if name in given:
             continue
@@ -44,6 +49,11 @@ def physical_names(
         given[name] = free
         taken.add(free.casefold())
     return given
+
+
+def column_names(dataset: Dataset, known: Mapping[str, str]) -> dict[str, str]:
+    """The physical name of each column. A column must not hide the row ids by which a merge finds its rows."""
+    return physical_names((c.name for c in dataset.columns), known, reserved=ROW_IDS)
 
 
 @dataclass(frozen=True, slots=True)

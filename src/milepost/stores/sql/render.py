@@ -10,11 +10,24 @@ from dataclasses import dataclass
 
 from milepost.dataset import ReadMode
 from milepost.milestoning import OPEN_BATCH, Milestoning
-from milepost.schema import BOOLEAN, ChangeKind, Column, SchemaChange
+from milepost.schema import BOOLEAN, ChangeKind, Column, Kind, SchemaChange
 from milepost.stores.sql.dialect import Dialect, literal, quote
-from milepost.stores.sql.layout import Layout
+from milepost.stores.sql.layout import OPEN_ROW, STAGED_ROW, Layout
 
 CHANGES = quote("changes")
+_ORDERED = frozenset(
+    {
+        Kind.SMALLINT,
+        Kind.INTEGER,
+        Kind.BIGINT,
+        Kind.DECIMAL,
+        Kind.TEXT,
+        Kind.UUID,
+        Kind.DATE,
+        Kind.TIMESTAMP,
+        Kind.TIMESTAMPTZ,
+    }
+)
 MATCHES = quote("matches")  # staged rows and open versions with one key; not for snapshots
 
 
@@ -96,33 +109,66 @@ class Renderer:
         return [*statements, self._view()] if forensic else statements
 
     def find_changes(self) -> list[str]:
-        """Fill `changes` by comparing staged rows to the open versions of their keys, value by value.
+        """Fill `changes` for a batch that brings only what is new: keys are matched first, then values compared.
 
-        A snapshot compares everything. Otherwise keys are matched first, reading nothing but the key columns, and only
-        the matched versions are compared: the cost is that of the batch, however large the rows of the table are.
+        Matching reads nothing but the key columns, and only matched versions are compared: the cost is that of the
+        batch, however large the rows of the table are. A snapshot is compared whole: see `compare_range`.
         """
         mode, row_id, staged = self.layout.dataset.read_mode, self.dialect.row_id, self.staging.rows
-        pair = f"s.{row_id} AS staged_row, o.{row_id} AS open_row"
-        if mode is ReadMode.SNAPSHOT:
-            both = (
-                f"CREATE TEMP TABLE {CHANGES} AS SELECT {pair}, "
-                f"CASE WHEN o.{row_id} IS NULL THEN 'I' WHEN s.{row_id} IS NULL THEN 'D' ELSE 'U' END AS op "
-                f"FROM {staged} s FULL OUTER JOIN {self.layout.open} o ON {self._join('s', 'o')} "
-                f"WHERE s.{row_id} IS NULL OR o.{row_id} IS NULL OR {self._differs('s', 'o')}"
-            )
-            return [both]
         gone = self._marked() if self.layout.dataset.deleted_mark else "false"
         changed = "false" if mode is ReadMode.APPEND else f"{gone} OR {self._differs('s', 'o')}"
-        known = f"CREATE TEMP TABLE {MATCHES} AS SELECT {pair} FROM {staged} s JOIN {self.layout.open} o ON {self._join('s', 'o')}"
+        known = (
+            f"CREATE TEMP TABLE {MATCHES} AS SELECT s.{row_id} AS staged_row, o.{row_id} AS open_row "
+            f"FROM {staged} s JOIN {self.layout.open} o ON {self._join('s', 'o')}"
+        )
         new = (
-            f"CREATE TEMP TABLE {CHANGES} AS SELECT s.{row_id} AS staged_row, CAST(NULL AS BIGINT) AS open_row, 'I' AS op "
-            f"FROM {staged} s WHERE s.{row_id} NOT IN (SELECT staged_row FROM {MATCHES}) AND NOT {gone}"
+            f"INSERT INTO {CHANGES} SELECT s.{row_id}, NULL, 'I' FROM {staged} s "
+            f"WHERE s.{row_id} NOT IN (SELECT staged_row FROM {MATCHES}) AND NOT {gone}"
         )
         old = (
             f"INSERT INTO {CHANGES} SELECT m.staged_row, m.open_row, CASE WHEN {gone} THEN 'D' ELSE 'U' END "
             f"FROM {self._matched()} WHERE {changed}"
         )
         return [known, new, old]
+
+    def create_changes(self) -> list[str]:
+        """An empty `changes`."""
+        columns = "staged_row BIGINT, open_row BIGINT, op VARCHAR"
+        return [
+            f"DROP TABLE IF EXISTS {MATCHES}",
+            f"DROP TABLE IF EXISTS {CHANGES}",
+            f"CREATE TEMP TABLE {CHANGES} ({columns})",
+        ]
+
+    def compare_range(self, *, lower: bool, upper: bool) -> str:
+        """Add to `changes` what differs between staged rows and open versions, both cut to one range of the key.
+
+        Placeholders: the lower bound (included) where there is one, then the upper one (not included), first for the
+        staged rows, then for the open versions.
+        """
+        row_id = self.dialect.row_id
+        return (
+            f"INSERT INTO {CHANGES} SELECT s.{STAGED_ROW}, o.{OPEN_ROW}, "
+            f"CASE WHEN o.{OPEN_ROW} IS NULL THEN 'I' WHEN s.{STAGED_ROW} IS NULL THEN 'D' ELSE 'U' END "
+            f"FROM (SELECT {row_id} AS {STAGED_ROW}, * FROM {self.staging.rows}{self._range(lower, upper)}) s "
+            f"FULL OUTER JOIN (SELECT {row_id} AS {OPEN_ROW}, * FROM {self.layout.open}{self._range(lower, upper)}) o "
+            f"ON {self._join('s', 'o')} "
+            f"WHERE s.{STAGED_ROW} IS NULL OR o.{OPEN_ROW} IS NULL OR {self._differs('s', 'o')}"
+        )
+
+    def _range(self, lower: bool, upper: bool) -> str:
+        leading = self.layout.name(self.layout.key[0])
+        bounds = [f"{leading} >= ?"] * lower + [f"{leading} < ?"] * upper
+        return f" WHERE {' AND '.join(bounds)}" if bounds else ""
+
+    def key_quantiles(self, parts: int) -> str:
+        """Values of the leading key column that cut the staged rows into about equal parts; empty where none can."""
+        leading = self.layout.key[0]
+        if not self.layout.dataset.key or leading.type.kind not in _ORDERED:
+            return ""
+        shares = ", ".join(f"{n / parts:.4f}" for n in range(1, parts))
+        name = self.layout.name(leading)
+        return f"SELECT unnest(quantile_disc(k, [{shares}])) FROM (SELECT {name} AS k FROM {self.staging.rows} USING SAMPLE 20000 ROWS)"
 
     def _matched(self) -> str:
         """Matched pairs with their values; bounds on the row id let the store skip what cannot match."""

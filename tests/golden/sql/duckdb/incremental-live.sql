@@ -5,12 +5,16 @@ ALTER TABLE "store"."p__shop"."it's" ADD COLUMN "Order_4d7f" DOUBLE USING COMPRE
 ALTER TABLE "store"."p__shop"."it's" ALTER COLUMN "total" TYPE DECIMAL(18,4);
 ALTER TABLE "store"."p__shop"."it's" ADD COLUMN "tags" VARCHAR[];
 ALTER TABLE "store"."p__shop"."it's" ADD COLUMN "lasts" INTERVAL;
+-- FindChanges, first
+DROP TABLE IF EXISTS "matches";
+DROP TABLE IF EXISTS "changes";
+CREATE TEMP TABLE "changes" (staged_row BIGINT, open_row BIGINT, op VARCHAR);
 -- FindChanges
 CREATE TEMP TABLE "matches" AS
   SELECT s.rowid AS staged_row, o.rowid AS open_row
   FROM "staged"."d0" s JOIN "store"."p__shop"."it's" o ON s."shop" = o."shop" AND s."id" = o."id";
-CREATE TEMP TABLE "changes" AS
-  SELECT s.rowid AS staged_row, CAST(NULL AS BIGINT) AS open_row, 'I' AS op
+INSERT INTO "changes"
+  SELECT s.rowid, NULL, 'I'
   FROM "staged"."d0" s
   WHERE s.rowid NOT IN (SELECT staged_row
   FROM "matches") AND NOT false;

@@ -5,12 +5,20 @@ ALTER TABLE "store"."p__shop"."it's" ADD COLUMN "Order_4d7f" DOUBLE USING COMPRE
 ALTER TABLE "store"."p__shop"."it's" ALTER COLUMN "total" TYPE DECIMAL(18,4);
 ALTER TABLE "store"."p__shop"."it's" ADD COLUMN "tags" VARCHAR[];
 ALTER TABLE "store"."p__shop"."it's" ADD COLUMN "lasts" INTERVAL;
--- FindChanges
-CREATE TEMP TABLE "changes" AS
-  SELECT s.rowid AS staged_row, o.rowid AS open_row, CASE WHEN o.rowid IS NULL THEN 'I' WHEN s.rowid IS NULL THEN 'D' ELSE 'U' END AS op
-  FROM "staged"."d0" s
-  FULL OUTER JOIN "store"."p__shop"."it's" o ON s."shop" IS NOT DISTINCT FROM o."shop" AND s."id" IS NOT DISTINCT FROM o."id" AND s."order" IS NOT DISTINCT FROM o."order" AND CAST(s."Order_4d7f" AS VARCHAR) IS NOT DISTINCT FROM CAST(o."Order_4d7f" AS VARCHAR) AND s."total" IS NOT DISTINCT FROM o."total" AND s."tags" IS NOT DISTINCT FROM o."tags" AND CAST(s."lasts" AS VARCHAR) IS NOT DISTINCT FROM CAST(o."lasts" AS VARCHAR) AND s."_occurrence" IS NOT DISTINCT FROM o."_occurrence"
-  WHERE s.rowid IS NULL OR o.rowid IS NULL OR false;
+-- FindChanges, first
+DROP TABLE IF EXISTS "matches";
+DROP TABLE IF EXISTS "changes";
+CREATE TEMP TABLE "changes" (staged_row BIGINT, open_row BIGINT, op VARCHAR);
+-- FindChanges, all in one
+INSERT INTO "changes"
+  SELECT s._staged_row, o._open_row, CASE WHEN o._open_row IS NULL THEN 'I' WHEN s._staged_row IS NULL THEN 'D' ELSE 'U' END
+  FROM (SELECT rowid AS _staged_row, *
+  FROM "staged"."d0") s
+  FULL OUTER JOIN (SELECT rowid AS _open_row, *
+  FROM "store"."p__shop"."it's") o ON s."shop" IS NOT DISTINCT FROM o."shop" AND s."id" IS NOT DISTINCT FROM o."id" AND s."order" IS NOT DISTINCT FROM o."order" AND CAST(s."Order_4d7f" AS VARCHAR) IS NOT DISTINCT FROM CAST(o."Order_4d7f" AS VARCHAR) AND s."total" IS NOT DISTINCT FROM o."total" AND s."tags" IS NOT DISTINCT FROM o."tags" AND CAST(s."lasts" AS VARCHAR) IS NOT DISTINCT FROM CAST(o."lasts" AS VARCHAR) AND s."_occurrence" IS NOT DISTINCT FROM o."_occurrence"
+  WHERE s._staged_row IS NULL OR o._open_row IS NULL OR false;
+-- FindChanges, cuts of a large snapshot
+-- none: it is compared in one;
 -- RemoveRows
 DELETE
   FROM "store"."p__shop"."it's"

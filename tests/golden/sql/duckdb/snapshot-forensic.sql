@@ -20,12 +20,32 @@ CREATE OR REPLACE VIEW "store"."p__shop"."it's" AS
   FROM "p__shop"."it's__open"
   UNION ALL SELECT "shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "_batch_in", "_valid_from", "_batch_out", "_valid_to"
   FROM "p__shop"."it's__closed";
--- FindChanges
-CREATE TEMP TABLE "changes" AS
-  SELECT s.rowid AS staged_row, o.rowid AS open_row, CASE WHEN o.rowid IS NULL THEN 'I' WHEN s.rowid IS NULL THEN 'D' ELSE 'U' END AS op
-  FROM "staged"."d0" s
-  FULL OUTER JOIN "store"."p__shop"."it's__open" o ON s."shop" = o."shop" AND s."id" = o."id"
-  WHERE s.rowid IS NULL OR o.rowid IS NULL OR (s."order" IS DISTINCT FROM o."order" OR CAST(s."Order_4d7f" AS VARCHAR) IS DISTINCT FROM CAST(o."Order_4d7f" AS VARCHAR) OR s."total" IS DISTINCT FROM o."total" OR s."tags" IS DISTINCT FROM o."tags" OR CAST(s."lasts" AS VARCHAR) IS DISTINCT FROM CAST(o."lasts" AS VARCHAR));
+-- FindChanges, first
+DROP TABLE IF EXISTS "matches";
+DROP TABLE IF EXISTS "changes";
+CREATE TEMP TABLE "changes" (staged_row BIGINT, open_row BIGINT, op VARCHAR);
+-- FindChanges, all in one
+INSERT INTO "changes"
+  SELECT s._staged_row, o._open_row, CASE WHEN o._open_row IS NULL THEN 'I' WHEN s._staged_row IS NULL THEN 'D' ELSE 'U' END
+  FROM (SELECT rowid AS _staged_row, *
+  FROM "staged"."d0") s
+  FULL OUTER JOIN (SELECT rowid AS _open_row, *
+  FROM "store"."p__shop"."it's__open") o ON s."shop" = o."shop" AND s."id" = o."id"
+  WHERE s._staged_row IS NULL OR o._open_row IS NULL OR (s."order" IS DISTINCT FROM o."order" OR CAST(s."Order_4d7f" AS VARCHAR) IS DISTINCT FROM CAST(o."Order_4d7f" AS VARCHAR) OR s."total" IS DISTINCT FROM o."total" OR s."tags" IS DISTINCT FROM o."tags" OR CAST(s."lasts" AS VARCHAR) IS DISTINCT FROM CAST(o."lasts" AS VARCHAR));
+-- FindChanges, cuts of a large snapshot
+SELECT unnest(quantile_disc(k, [0.3333, 0.6667]))
+  FROM (SELECT "shop" AS k
+  FROM "staged"."d0" USING SAMPLE 20000 ROWS);
+-- FindChanges, a range of it
+INSERT INTO "changes"
+  SELECT s._staged_row, o._open_row, CASE WHEN o._open_row IS NULL THEN 'I' WHEN s._staged_row IS NULL THEN 'D' ELSE 'U' END
+  FROM (SELECT rowid AS _staged_row, *
+  FROM "staged"."d0"
+  WHERE "shop" >= ? AND "shop" < ?) s
+  FULL OUTER JOIN (SELECT rowid AS _open_row, *
+  FROM "store"."p__shop"."it's__open"
+  WHERE "shop" >= ? AND "shop" < ?) o ON s."shop" = o."shop" AND s."id" = o."id"
+  WHERE s._staged_row IS NULL OR o._open_row IS NULL OR (s."order" IS DISTINCT FROM o."order" OR CAST(s."Order_4d7f" AS VARCHAR) IS DISTINCT FROM CAST(o."Order_4d7f" AS VARCHAR) OR s."total" IS DISTINCT FROM o."total" OR s."tags" IS DISTINCT FROM o."tags" OR CAST(s."lasts" AS VARCHAR) IS DISTINCT FROM CAST(o."lasts" AS VARCHAR));
 -- FindChanges, after refused keys
 DELETE
   FROM "changes"

@@ -20,12 +20,16 @@ CREATE OR REPLACE VIEW "store"."p__shop"."it's" AS
   FROM "p__shop"."it's__open"
   UNION ALL SELECT "shop", "id", "order", "Order_4d7f", "total", "tags", "lasts", "gone", "_batch_in", "_valid_from", "_batch_out", "_valid_to"
   FROM "p__shop"."it's__closed";
+-- FindChanges, first
+DROP TABLE IF EXISTS "matches";
+DROP TABLE IF EXISTS "changes";
+CREATE TEMP TABLE "changes" (staged_row BIGINT, open_row BIGINT, op VARCHAR);
 -- FindChanges
 CREATE TEMP TABLE "matches" AS
   SELECT s.rowid AS staged_row, o.rowid AS open_row
   FROM "staged"."d0" s JOIN "store"."p__shop"."it's__open" o ON s."shop" = o."shop" AND s."id" = o."id";
-CREATE TEMP TABLE "changes" AS
-  SELECT s.rowid AS staged_row, CAST(NULL AS BIGINT) AS open_row, 'I' AS op
+INSERT INTO "changes"
+  SELECT s.rowid, NULL, 'I'
   FROM "staged"."d0" s
   WHERE s.rowid NOT IN (SELECT staged_row
   FROM "matches") AND NOT (s."gone" IS NOT NULL);
