@@ -27,7 +27,7 @@ QUEUE_LENGTH = 8  # chunks that wait to be staged: with a few MB each, tens of M
 # A columnar store keeps rows in groups (DuckDB: 122,880 rows) and rewrites a partly filled one with every commit. Batches
 # of just under a group cost 2x the write; batches a fifth as large cost 8x, and slightly larger ones 7x (measured).
 BATCH_ROWS = 120_000
-BATCH_BYTES = 600_000_000
+BATCH_BYTES = 250_000_000
 FIRST_BATCH_SECONDS = 2.0  # soon something to see; each batch may then take twice as long as the one before
 BATCH_SECONDS = 20.0
 
