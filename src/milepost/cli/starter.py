@@ -22,20 +22,6 @@ def ecosystem(env_file: Path) -> str:
     return starter_text(default_ecosystem(settings.klaviyo_keys or [_FIRST_CLIENT], settings.pg_db))
 
 
-def env_example() -> str:
-    """Every variable, commented out, with its default or an example: the text of `.env.example`."""
-    from milepost.settings import variables
-
-    groups: dict[str, list[str]] = {}
-    for variable in variables():
-        lines = groups.setdefault(variable.group, [])
-        lines += [f"# {variable.purpose}", f"#{variable.name}={variable.default or variable.example}"]
-    parts = ["# Generated from src/milepost/settings.py. Copy to .env and take the # from what you need."]
-    for name, lines in groups.items():
-        parts += ["", f"# --- {name} ---", *lines]
-    return "\n".join([*parts, ""])
-
-
 def write_new(path: Path, text: str, mode: int) -> bool:
     """Write the file unless it is there; False where it was. Raises StoreUnwritable."""
     try:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
-from milepost.errors import UsageFault
 from milepost.milestoning import Milestoning
 from milepost.model.ecosystem import Datastore, Ecosystem, KlaviyoOptions, Platform, PostgresOptions
 
@@ -66,21 +64,6 @@ def starter_text(ecosystem: Ecosystem) -> str:
         elif datastore.options.dsn_env:
             lines.append(f"    dsn_env: {datastore.options.dsn_env}\n")
     return _HEAD + "".join(lines) + _EXAMPLES
-
-
-def write_starter(path: Path, ecosystem: Ecosystem | None = None) -> None:
-    """Write `starter_text`; an existing file is never replaced. Raises UsageFault."""
-    text = starter_text(ecosystem or default_ecosystem())
-    if path.exists():
-        raise UsageFault(f"{path} is there already and is left as it is", hint="edit it, or name another file")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as exc:
-        raise UsageFault(
-            f"{path} cannot be written: {exc.strerror}", hint="choose a folder that you may write to"
-        ) from exc
 
 
 def _quoted(name: str) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milepost.errors import UsageFault
 from milepost.milestoning import Milestoning
 from milepost.model.ecosystem import KlaviyoOptions, PostgresOptions
-from milepost.model.load import load, parse
-from milepost.model.starter import default_ecosystem, starter_text, write_starter
+from milepost.model.load import parse
+from milepost.model.starter import default_ecosystem, starter_text
 from milepost.settings import DEFAULT_CLIENT
 
 
@@ -68,19 +65,3 @@ def test_examples_in_the_starter_are_right() -> None:
         .replace("  A Klaviyo", "  # ")
     )
     assert [d.name for d in parse(taken).datastores] == ["customer_db", "north-shop"]
-
-
-def test_write_never_replaces(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "ecosystem.yaml"
-    write_starter(path, default_ecosystem(["north"]))
-    assert load(path) == default_ecosystem(["north"])
-    path.write_text("mine")
-    with pytest.raises(UsageFault, match="left as it is"):
-        write_starter(path)
-    assert path.read_text() == "mine"
-
-
-def test_write_where_nothing_can_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(UsageFault, match="cannot be written"):
-        write_starter(tmp_path / "file" / "ecosystem.yaml")

@@ -23,7 +23,8 @@ def init(call: Call, *, folder: Path, dry_run: bool) -> None:
 
     A file that is there is kept as it is. `.env` is readable by you only (mode 0600): it will hold your keys.
     """
-    from milepost.cli.starter import ecosystem, env_example, write_new
+    from milepost.cli.starter import ecosystem, write_new
+    from milepost.settings import env_example
 
     wanted = ((".env", env_example(), _PRIVATE), ("ecosystem.yaml", ecosystem(folder / ".env"), _PUBLIC))
     if dry_run:
