@@ -234,6 +234,12 @@ class BatchLog(Protocol):
         """The newest attempt of the pipeline's newest batch."""
         ...
 
+    def recent(
+        self, limit: int, *, platform: str | None = None, datastore: str | None = None
+    ) -> list[dict[str, object]]:
+        """The attempts changed last, newest first, as flat records; `report` is JSON text, empty where not committed."""
+        ...
+
     def forget(self, pipeline: Pipeline) -> None:
         """Drop the pipeline's attempts: numbering follows the store, which was cleared or restored."""
         ...

@@ -119,6 +119,15 @@ def test_forgetting_a_pipeline_lets_its_numbers_begin_anew_and_touches_no_other(
     assert state.batches.latest(OTHER) is not None
 
 
+def test_the_attempts_changed_last_come_first_and_only_those_asked_for(state):
+    for second, pipeline in enumerate((SHOP, OTHER, Pipeline("live", "other"))):
+        state.batches.begin(pipeline, 1, NOW + timedelta(seconds=second))
+    told = [(r["platform"], r["datastore"]) for r in state.batches.recent(9)]
+    assert told == [("live", "other"), ("forensic", "shop"), ("live", "shop")]
+    assert [r["datastore"] for r in state.batches.recent(1, platform="live")] == ["other"]
+    assert [r["platform"] for r in state.batches.recent(9, datastore="shop")] == ["forensic", "live"]
+
+
 ELSEWHERE = "another-machine:1:0"
 
 

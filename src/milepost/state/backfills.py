@@ -58,10 +58,6 @@ class SqliteBackfillLog:
         rows = self.database.rows("read_backfill", _own(pipeline))
         return _record(rows[0]) if rows else None
 
-    def all(self) -> list[BackfillRecord]:
-        """Every backfill, in progress first, then newest."""
-        return [_record(row) for row in self.database.rows("list_backfills", {})]
-
     def write(self, record: BackfillRecord) -> None:
         """Record a backfill."""
         self.database.change(

@@ -61,9 +61,12 @@ class SqliteBatchLog:
         row = rows[0]
         return Attempt(pipeline, row["number"], row["attempt"], BatchState(row["state"]), row["error"])
 
-    def recent(self, limit: int = 20) -> list[dict[str, object]]:
+    def recent(
+        self, limit: int, *, platform: str | None = None, datastore: str | None = None
+    ) -> list[dict[str, object]]:
         """The attempts changed last, newest first, as flat records."""
-        return [dict(row) for row in self.database.rows("recent_attempts", {"limit": limit})]
+        values = {"limit": limit, "platform": platform, "datastore": datastore}
+        return [dict(row) for row in self.database.rows("recent_attempts", values)]
 
     def forget(self, pipeline: Pipeline) -> None:
         """Drop the pipeline's attempts: its store was cleared, numbering begins anew."""
@@ -72,7 +75,7 @@ class SqliteBatchLog:
 
 @dataclass(frozen=True, slots=True)
 class SqliteLeases:
-    """Leases with a fencing token. `alive` says of an owner on this machine whether its process still runs."""
+    """Leases with a fencing token. The lease of a process of this machine that died is free at once."""
 
     database: SqliteDatabase
 

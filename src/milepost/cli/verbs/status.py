@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any
 
 import click
 
 from milepost.cli.call import Call
 from milepost.cli.verb import home_option, verb
 
-if TYPE_CHECKING:
-    from milepost.wiring import Wiring
-
-
-class _RecentBatches(Protocol):
-    def recent(self, limit: int) -> list[dict[str, object]]: ...
-
-
-_SHOWN, _ALL = 20, 1_000_000
+_SHOWN = 20
 _COLORS = {"committed": "32", "failed": "31", "held": "33"}
 _FIGURES = ("read", "inserted", "updated", "deleted", "refused")
 _SOURCE = {"refused": "quarantined"}
@@ -48,21 +40,14 @@ def status(call: Call, *, datastore: str | None, platform: str | None, limit: in
 
     with opened(call) as wiring:
         name = wiring.ecosystem.datastore(datastore).name if datastore else None
-        found = _attempts(wiring, name, platform, limit)
+        found = [
+            _record(attempt) for attempt in wiring.runtime.batches.recent(limit, platform=platform, datastore=name)
+        ]
     call.out.result({"batches": found}, lambda: _print(call, found))
 
 
-def _attempts(wiring: Wiring, datastore: str | None, platform: str | None, limit: int) -> list[dict[str, Any]]:
-    """The attempts changed last, newest first, with the report of a committed one taken apart."""
-    log = cast(
-        "_RecentBatches", wiring.runtime.batches
-    )  # every control store has it; the port names what the engine needs
-    every = log.recent(_ALL)
-    mine = [a for a in every if datastore in {None, a["datastore"]} and platform in {None, a["platform"]}]
-    return [_record(attempt) for attempt in mine[:limit]]
-
-
 def _record(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    """An attempt with the report of a committed one taken apart."""
     import orjson
 
     report = orjson.loads(attempt["report"]) if attempt["report"] else {}

@@ -16,6 +16,7 @@ WHERE platform = :platform AND datastore = :datastore AND number = :number AND a
 
 -- name: recent_attempts
 SELECT platform, datastore, number, attempt, state, started_at, changed_at, error, report FROM attempt
+WHERE (:platform IS NULL OR platform = :platform) AND (:datastore IS NULL OR datastore = :datastore)
 ORDER BY changed_at DESC, number DESC, attempt DESC LIMIT :limit
 
 -- name: forget_attempts
@@ -43,9 +44,6 @@ ON CONFLICT (account, endpoint, day) DO UPDATE SET spent = spent + :count
 
 -- name: read_backfill
 SELECT * FROM backfill WHERE platform = :platform AND datastore = :datastore
-
--- name: list_backfills
-SELECT * FROM backfill ORDER BY status = 'in_progress' DESC, started_at DESC
 
 -- name: write_backfill
 INSERT INTO backfill (platform, datastore, backfill_id, status, start_date, end_date, include_orders, started_at,
