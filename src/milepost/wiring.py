@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from milepost.batch import Pipeline
 from milepost.clock import Clock, SystemClock
-from milepost.dataset import Dataset, ReadMode
+from milepost.dataset import ReadMode
 from milepost.engine.runtime import Runtime
 from milepost.errors import UnknownName
 from milepost.memory import give_back_at_once
@@ -153,13 +153,3 @@ class Wiring:
         """Give the control store back."""
         if "database" in self.__dict__:
             self.database.close()
-
-
-def declared(datasets: tuple[Dataset, ...], datastore: Datastore, only: str | None) -> tuple[Dataset, ...]:
-    """The datasets to read: those declared (all where none is), or just `only`. Raises UnknownName."""
-    names = {d.name for d in datastore.datasets} or {d.name for d in datasets}
-    found = tuple(d for d in datasets if d.name in names and only in {None, d.name})
-    if not found:
-        known = ", ".join(sorted(d.name for d in datasets)) or "none"
-        raise UnknownName(f"datastore {datastore.name!r} has no dataset {only!r}", hint=f"its datasets: {known}")
-    return found

@@ -12,6 +12,7 @@ from milepost.batch import Pipeline
 from milepost.cli import numbers
 from milepost.cursor import Window
 from milepost.errors import SourceMismatch, UnknownName
+from milepost.milestoning import Milestoning
 from milepost.ports import Source, WindowedSource
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def target(wiring: Wiring, client: str, platform: str | None) -> Target:
     Raises UnknownName.
     """
     datastore = _datastore(wiring, client)
-    return Target(client, datastore, Pipeline(platform_name(wiring, platform), datastore.name))
+    kept_on = wiring.ecosystem.platform_for(Milestoning.LIVE, platform)
+    return Target(client, datastore, Pipeline(kept_on.name, datastore.name))
 
 
 def _datastore(wiring: Wiring, client: str) -> Datastore:
@@ -91,16 +93,6 @@ def _datastore(wiring: Wiring, client: str) -> Datastore:
         if not named:
             raise
         return named[0]
-
-
-def platform_name(wiring: Wiring, platform: str | None) -> str:
-    """The platform named, else the first live one, else the first. Raises UnknownName."""
-    from milepost.milestoning import Milestoning
-
-    if platform is not None:
-        return wiring.ecosystem.platform(platform).name
-    live = [p.name for p in wiring.ecosystem.platforms if p.milestoning is Milestoning.LIVE]
-    return (live or [wiring.ecosystem.platforms[0].name])[0]
 
 
 @contextmanager
@@ -135,9 +127,9 @@ def work(wiring: Wiring, source: Account, aim: Target, bar: Updates, stop: threa
 def _catalogue(source: Account, aim: Target, bar: Updates) -> Catalogue:
     """All but the profiles: there may be millions, at 75,000 a minute, and an order has its customer's own data."""
     from milepost.engine.backfill import Catalogue
-    from milepost.wiring import PROFILES, declared
+    from milepost.wiring import PROFILES
 
-    datasets = tuple(d for d in declared(source.datasets(), aim.datastore, None) if d.name != PROFILES)
+    datasets = tuple(d for d in aim.datastore.chosen(source.datasets()) if d.name != PROFILES)
     seen: dict[str, int] = {}
 
     def show(progress: IngestProgress) -> None:

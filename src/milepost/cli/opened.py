@@ -53,6 +53,16 @@ def ecosystem(settings: Settings) -> Ecosystem:
     return default_ecosystem(settings.klaviyo_keys, settings.pg_db)
 
 
+def split_dataset(text: str) -> tuple[str, str]:
+    """DATASTORE.DATASET in its two names. Raises UsageFault."""
+    from milepost.errors import UsageFault
+
+    datastore, dot, name = text.partition(".")
+    if not (datastore and dot and name):
+        raise UsageFault(f"{text!r} is not DATASTORE.DATASET", hint="write it like customer_db.customers")
+    return datastore, name
+
+
 def pipeline(found: Ecosystem, datastore: str, platform: str | None) -> Pipeline:
     """The datastore on a platform: the one named, or the only one there is. Raises UnknownName, UsageFault."""
     from milepost.batch import Pipeline

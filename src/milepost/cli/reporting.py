@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
-from milepost.cli.outlets import Mapped, outlets
 from milepost.cli.rows import read, readable
 from milepost.errors import UnknownName
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from milepost.cli.backfilling import Target
     from milepost.wiring import Wiring
 
@@ -24,6 +25,20 @@ LEFT JOIN "{0}".campaigns AS c ON c.id = v.campaign_id
 LEFT JOIN "{0}".campaign_messages AS m ON m.id = v.campaign_message_id
 ORDER BY c.send_time, v.campaign_id, v.campaign_message_id
 """
+
+
+class Mapped(Protocol):
+    """Raw rows as rows of the reporting schema, and those that could not be read."""
+
+    @property
+    def rows(self) -> pa.Table:
+        """The report."""
+        ...
+
+    @property
+    def refused(self) -> pa.Table:
+        """Refused rows with their reason."""
+        ...
 
 
 def campaign_report(wiring: Wiring, aim: Target) -> Mapped:
@@ -41,4 +56,4 @@ def campaign_report(wiring: Wiring, aim: Target) -> Mapped:
     zone = ZoneInfo(str(zones[0][0])) if zones else wiring.settings.default_timezone
     with wiring.store.query(_RAW.format(schema)) as answer:
         raw = readable(answer).read_all()
-    return outlets(wiring).map_report("klaviyo", raw, client=aim.client, zone=zone)
+    return wiring.map_report("klaviyo", raw, client=aim.client, zone=zone)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
 from milepost.batch import Pipeline
-from milepost.dataset import ReadMode
+from milepost.dataset import Dataset, ReadMode
 from milepost.errors import UnknownName
 from milepost.milestoning import Milestoning
 from milepost.model.faults import did_you_mean
@@ -78,6 +78,18 @@ class Datastore:
             return DatasetDeclaration(name)
         return _named(self.datasets, name, f"datastore {self.name!r} has no dataset")
 
+    def chosen(self, datasets: Iterable[Dataset], only: str | None = None) -> tuple[Dataset, ...]:
+        """Those of the source's datasets that are declared (all where none is), or just `only`. Raises UnknownName."""
+        known = {d.name: d for d in datasets}
+        names = {d.name for d in self.datasets} or set(known)
+        found = tuple(d for d in known.values() if d.name in names and only in {None, d.name})
+        if not found:
+            raise UnknownName(
+                f"datastore {self.name!r} has no dataset {only!r}",
+                hint=f"its datasets: {', '.join(sorted(known)) or 'none'}",
+            )
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Ecosystem:
@@ -89,6 +101,12 @@ class Ecosystem:
     def platform(self, name: str) -> Platform:
         """The platform of that name. Raises UnknownName."""
         return _named(self.platforms, name, "there is no platform")
+
+    def platform_for(self, milestoning: Milestoning, name: str | None = None) -> Platform:
+        """The platform named, else the first of that milestoning, else the first. Raises UnknownName."""
+        if name is not None:
+            return self.platform(name)
+        return next((p for p in self.platforms if p.milestoning is milestoning), self.platforms[0])
 
     def datastore(self, name: str) -> Datastore:
         """The datastore of that name. Raises UnknownName."""

@@ -68,6 +68,8 @@ def test_lookups() -> None:
     assert eco.of_client("south-1").name == "south"
     assert eco.datastore("crm").dataset("log").cursor == "at"
     assert eco.datastore("North_Shop").dataset("anything") == DatasetDeclaration("anything")
+    assert eco.platform_for(Milestoning.FORENSIC).name == "audit"
+    assert eco.platform_for(Milestoning.FORENSIC, "live").name == "live"
     for look, meant in [
         (lambda: eco.platform("aud"), "audit"),
         (lambda: eco.datastore("North_shop"), "North_Shop"),

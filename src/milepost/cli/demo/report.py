@@ -9,7 +9,6 @@ from milepost.cli import backfilling
 from milepost.cli.demo.outcome import Outcome
 from milepost.cli.demo.plan import LIVE, REPORT
 from milepost.cli.demo.world import World
-from milepost.cli.outlets import outlets
 from milepost.cli.reporting import campaign_report
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def write_report(world: World, bar: Updates, stop: threading.Event) -> list[Outc
     began = clock.monotonic()
     bar.update("report", 0, 1)
     mapped = [campaign_report(wiring, backfilling.target(wiring, shop.slug, LIVE)) for shop in world.plan.shops]
-    written = outlets(wiring).write_file(pa.concat_tables([one.rows for one in mapped]), world.plan.home / REPORT)
+    written = wiring.write_file(pa.concat_tables([one.rows for one in mapped]), world.plan.home / REPORT)
     bar.update("report", 1, 1)
     refused = sum(one.refused.num_rows for one in mapped)
     return [Outcome(f"campaign report {REPORT}", written.rows, clock.monotonic() - began, mismatches=refused)]

@@ -52,7 +52,6 @@ def _change(world: World, seed: int, stop: threading.Event) -> None:
 
 def _ingest(world: World, platform: str, stop: threading.Event) -> BatchReport:
     from milepost.engine.ingest import Ingest, ingest
-    from milepost.wiring import declared
 
     wiring = world.wiring
     datastore = wiring.ecosystem.datastore(DATABASE)
@@ -62,7 +61,7 @@ def _ingest(world: World, platform: str, stop: threading.Event) -> BatchReport:
         order = Ingest(
             Pipeline(platform, DATABASE), wiring.ecosystem.platform(platform).milestoning, None, stopped=stop.is_set
         )
-        return ingest(wiring.runtime, source, declared(source.datasets(), datastore, None), order)
+        return ingest(wiring.runtime, source, datastore.chosen(source.datasets()), order)
     finally:
         source.close()
 

@@ -52,7 +52,6 @@ def export(
     """
     from milepost.cli import numbers
     from milepost.cli.opened import opened_with_data
-    from milepost.cli.outlets import outlets
     from milepost.cli.rows import readable
 
     if (dataset is None) == (sql is None):
@@ -64,22 +63,22 @@ def export(
                 document = {"dry_run": True, "path": output, "format": form}
                 call.out.result(document, lambda: call.out.line(f"would write {output}; nothing was written"))
                 return
-            written = outlets(wiring).write_file(readable(answer), output, form)
+            written = wiring.write_file(readable(answer), output, form)
     document = {"path": written.path, "format": form, "rows": written.rows, "bytes": written.bytes}
     said = f"{written.path}: {numbers.plural(written.rows, 'row')}, {numbers.size(written.bytes)}"
     call.out.result(document, lambda: call.out.line(said))
 
 
 def select(wiring: Wiring, dataset: str, platform: str | None) -> str:
-    """The statement that reads a dataset. Raises UnknownName, UsageError."""
+    """The statement that reads a dataset. Raises UnknownName, UsageFault."""
     from milepost.batch import Pipeline
-    from milepost.cli.backfilling import platform_name
+    from milepost.cli.opened import split_dataset
     from milepost.errors import UnknownName
+    from milepost.milestoning import Milestoning
 
-    datastore, dot, name = dataset.partition(".")
-    if not (datastore and dot and name):
-        raise click.UsageError(f"{dataset!r} is not DATASTORE.DATASET, such as customer_db.customers")
-    pipeline = Pipeline(platform_name(wiring, platform), wiring.ecosystem.datastore(datastore).name)
+    datastore, name = split_dataset(dataset)
+    kept_on = wiring.ecosystem.platform_for(Milestoning.LIVE, platform)
+    pipeline = Pipeline(kept_on.name, wiring.ecosystem.datastore(datastore).name)
     known = wiring.store.checkpoint(pipeline).datasets
     if name not in known:
         raise UnknownName(

@@ -10,9 +10,7 @@ from milepost.cli.call import Call
 from milepost.cli.verb import home_option, verb
 
 if TYPE_CHECKING:
-    from milepost.batch import Pipeline
     from milepost.cli.versions import Change, Version
-    from milepost.model.ecosystem import Ecosystem
 
 
 @verb(
@@ -35,13 +33,16 @@ def history(call: Call, *, dataset: str, key: tuple[str, ...], platform: str | N
     The first version is shown whole, each later one with the cells that it changed. A live platform has the newest
     version only.
     """
-    from milepost.cli.opened import opened_with_data
+    from milepost.batch import Pipeline
+    from milepost.cli.opened import opened_with_data, split_dataset
     from milepost.cli.versions import story
+    from milepost.milestoning import Milestoning
 
-    datastore, name = _split(dataset)
+    datastore, name = split_dataset(dataset)
     where = dict(_pair(text) for text in key)
     with opened_with_data(call) as wiring:
-        pipeline = _pipeline(wiring.ecosystem, datastore, platform)
+        kept_on = wiring.ecosystem.platform_for(Milestoning.FORENSIC, platform)
+        pipeline = Pipeline(kept_on.name, wiring.ecosystem.datastore(datastore).name)
         rows = wiring.store.history(pipeline, name, where)
     title = f"{dataset} {' '.join(key)} on {pipeline.platform}"
     document = {"platform": pipeline.platform, "datastore": datastore, "dataset": name, "key": where, "versions": rows}
@@ -50,29 +51,11 @@ def history(call: Call, *, dataset: str, key: tuple[str, ...], platform: str | N
         raise click.exceptions.Exit(1)
 
 
-def _split(dataset: str) -> tuple[str, str]:
-    datastore, dot, name = dataset.partition(".")
-    if not (datastore and dot and name):
-        raise click.UsageError(f"{dataset!r} is not DATASTORE.DATASET, such as customer_db.customers")
-    return datastore, name
-
-
 def _pair(text: str) -> tuple[str, str]:
     column, equals, value = text.partition("=")
     if not (column and equals):
         raise click.UsageError(f"{text!r} is not COLUMN=VALUE, such as id=C000004")
     return column, value
-
-
-def _pipeline(ecosystem: Ecosystem, datastore: str, platform: str | None) -> Pipeline:
-    from milepost.batch import Pipeline
-    from milepost.milestoning import Milestoning
-
-    found = ecosystem.datastore(datastore).name
-    if platform is not None:
-        return Pipeline(ecosystem.platform(platform).name, found)
-    forensic = [p.name for p in ecosystem.platforms if p.milestoning is Milestoning.FORENSIC]
-    return Pipeline((forensic or [ecosystem.platforms[0].name])[0], found)
 
 
 def _print(call: Call, title: str, versions: list[Version]) -> None:

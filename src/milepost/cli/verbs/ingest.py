@@ -78,13 +78,12 @@ def read_batch(
 ) -> BatchReport:
     """Make one batch, with progress. Raises SourceError, LeaseHeld, MergeError, StoreError, Stopped."""
     from milepost.engine.ingest import Ingest, ingest
-    from milepost.wiring import declared
 
     datastore = wiring.ecosystem.datastore(pipeline.datastore)
     milestoning = wiring.ecosystem.platform(pipeline.platform).milestoning
     source = wiring.source(datastore)
     try:
-        datasets = declared(source.datasets(), datastore, only)
+        datasets = datastore.chosen(source.datasets(), only)
         with call.out.progress(str(pipeline)) as bar:
             order = Ingest(pipeline, milestoning, share, lambda p: bar.update(p.dataset, p.rows, None), stop.is_set)
             return ingest(wiring.runtime, source, datasets, order)
@@ -93,12 +92,10 @@ def read_batch(
 
 
 def _plan(call: Call, wiring: Wiring, pipeline: Pipeline, only: str | None) -> None:
-    from milepost.wiring import declared
-
     datastore = wiring.ecosystem.datastore(pipeline.datastore)
     source = wiring.source(datastore)
     try:
-        datasets = declared(source.datasets(), datastore, only)
+        datasets = datastore.chosen(source.datasets(), only)
     finally:
         source.close()
     number = wiring.store.checkpoint(pipeline).last_batch + 1 if wiring.store.path.exists() else 1

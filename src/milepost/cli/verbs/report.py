@@ -37,13 +37,12 @@ def report(call: Call, *, clients: tuple[str, ...], output: Path, platform: str 
 
     from milepost.cli import backfilling, numbers
     from milepost.cli.opened import opened_with_data
-    from milepost.cli.outlets import outlets
     from milepost.cli.reporting import campaign_report
 
     with opened_with_data(call) as wiring:
         aims = [backfilling.target(wiring, client, platform) for client in clients]
         mapped = [campaign_report(wiring, aim) for aim in aims]
-        written = outlets(wiring).write_file(pa.concat_tables([one.rows for one in mapped]), output)
+        written = wiring.write_file(pa.concat_tables([one.rows for one in mapped]), output)
     refused = [row for one in mapped for row in one.refused.to_pylist()]
     document = {"path": written.path, "rows": written.rows, "bytes": written.bytes, "refused": refused}
     said = f"{written.path}: {numbers.plural(written.rows, 'row')}, {len(refused)} refused"

@@ -37,11 +37,10 @@ def sample(call: Call, *, output: Path, rows: int, seed: int, start: str, days: 
     from milepost.cli import numbers
     from milepost.cli.days import parse_day
     from milepost.cli.opened import opened
-    from milepost.cli.outlets import outlets
 
     with opened(call) as wiring:
         first = parse_day(start, wiring.clock.now().date())
-        table = outlets(wiring).sample_report(rows, seed=seed, start=first, days=days)
-        written = outlets(wiring).write_file(table, output)
+        table = wiring.sample_report(rows, seed=seed, start=first, days=days)
+        written = wiring.write_file(table, output)
     document = {"path": written.path, "rows": written.rows, "bytes": written.bytes}
     call.out.result(document, lambda: call.out.line(f"{written.path}: {numbers.plural(written.rows, 'row')}"))
