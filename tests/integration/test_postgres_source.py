@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -240,6 +240,47 @@ def test_a_bad_filter_is_the_users_fault_and_says_so(postgres_db: str, runtime: 
     execute(postgres_db, "CREATE TABLE t (id int PRIMARY KEY)")
     with pytest.raises(SourceError, match="refused a query"):
         run(runtime, source(postgres_db, t=Selection(where="id >>> 1")), LIVE)
+
+
+@pytest.fixture
+def encoded_db(request, postgres_server: PostgresServer) -> Iterator[str]:
+    """An empty database in the encoding of the test's parameter."""
+    name = f"encoded_{request.param.lower()}"
+    options = f"ENCODING '{request.param}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    execute(postgres_server.dsn(), f"CREATE DATABASE {name} {options}")
+    yield postgres_server.dsn(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.mark.parametrize("encoded_db", ["LATIN1"], indirect=True)
+def test_a_database_in_another_encoding_is_read_as_what_it_says(encoded_db: str, runtime: Runtime, rows_of) -> None:
+    execute(
+        encoded_db,
+        "SET client_encoding = 'UTF8'",
+        'CREATE TABLE t (id int PRIMARY KEY, "größe" text)',
+        "INSERT INTO t VALUES (1, 'Café')",
+    )
+    with psycopg.connect(encoded_db, autocommit=True) as connection:
+        connection.execute("SET client_encoding = 'UTF8'")
+        connection.execute('CREATE TABLE "täble" (id int PRIMARY KEY)')
+    run(runtime, source(encoded_db), LIVE)
+    assert [row["größe"] for row in rows_of("SELECT * FROM live__shop.t")] == ["Café"]
+
+
+@pytest.mark.parametrize("encoded_db", ["SQL_ASCII"], indirect=True)
+def test_text_in_no_known_encoding_is_said_to_be_that(encoded_db: str, runtime: Runtime) -> None:
+    execute(
+        encoded_db, "CREATE TABLE t (id int, v text)", r"INSERT INTO t VALUES (1, convert_from('\xe9', 'SQL_ASCII'))"
+    )
+    with pytest.raises(SourceError, match="not in the encoding it declares"):
+        run(runtime, source(encoded_db), LIVE)
+
+
+def test_an_error_in_the_middle_of_the_rows_is_the_servers_own(postgres_db: str, runtime: Runtime) -> None:
+    execute(postgres_db, "CREATE TABLE t (id int PRIMARY KEY)", "INSERT INTO t SELECT generate_series(1, 9)")
+    with pytest.raises(SourceError, match="division by zero") as caught:
+        run(runtime, source(postgres_db, t=Selection(where="1 / (id - 5) < 9")), LIVE)
+    assert "where" in caught.value.hint
 
 
 def test_a_server_that_dies_in_mid_read_is_an_error_and_a_later_run_works(tmp_path: Path, runtime: Runtime) -> None:

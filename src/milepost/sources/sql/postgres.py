@@ -99,7 +99,7 @@ class PostgresSource:
         with self.translated():
             load_extension(connection)
             connection.execute(
-                f"ATTACH {literal(self.dsn.get_secret_value())} AS {_DATABASE} (TYPE postgres, READ_ONLY)"
+                f"ATTACH {literal(_in_utf8(self.dsn.get_secret_value()))} AS {_DATABASE} (TYPE postgres, READ_ONLY)"
             )
 
     def detach(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -127,7 +127,7 @@ class PostgresSource:
                 raise
             raise error from None  # the original text may hold the address with its password
 
-    def _translate(self, text: str) -> MilepostError | None:
+    def _translate(self, text: str) -> MilepostError | None:  # noqa: PLR0911 - a table of messages
         text = text.replace(self.dsn.get_secret_value(), "***")
         password = urlsplit(self.dsn.get_secret_value()).password
         if password:
@@ -147,7 +147,12 @@ class PostgresSource:
             r"[Uu]nable to connect|server closed|terminat|could not (connect|receive|send)|[Cc]onnection|ROLLBACK", text
         ):
             return SourceUnavailable(f"{where} does not answer: {brief}", hint="is the server running and reachable?")
-        if "Failed to" in text and "query" in text:
+        if "Invalid unicode" in text or "invalid byte sequence" in text:
+            return SourceError(
+                f"{where} holds text that is not in the encoding it declares: {brief}",
+                hint="correct the rows at the source (a SQL_ASCII database must hold UTF-8), or leave them out with `where`",
+            )
+        if "Failed to" in text and ("query" in text or "COPY" in text):
             return SourceError(
                 f"{where} refused a query: {brief}", hint="correct `where` or `columns` in the ecosystem file"
             )
@@ -309,10 +314,8 @@ def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """
     threads = connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
     connection.execute("SET threads = 1")
-    try:
-        yield
-    finally:
-        connection.execute(f"SET threads = {int(threads)}")
+    yield  # an error ends the snapshot, and its transaction takes no SET any more: that would hide what went wrong
+    connection.execute(f"SET threads = {int(threads)}")
 
 
 def load_extension(connection: duckdb.DuckDBPyConnection) -> None:
@@ -329,6 +332,15 @@ def load_extension(connection: duckdb.DuckDBPyConnection) -> None:
             "DuckDB's postgres extension is missing", hint=f"pip install {_EXTENSION}=={duckdb.__version__}"
         ) from exc
     connection.execute(f"LOAD {literal(str(folder.joinpath('postgres_scanner.duckdb_extension')))}")
+
+
+def _in_utf8(dsn: str) -> str:
+    """The address, asking the server for UTF-8: a LATIN1 database would send bytes that DuckDB refuses."""
+    if "client_encoding" in dsn:
+        return dsn
+    if not re.match(r"postgres(ql)?://", dsn):
+        return f"{dsn} client_encoding=UTF8"
+    return f"{dsn}{'&' if '?' in dsn else '?'}client_encoding=UTF8"
 
 
 def _brief(text: str) -> str:
