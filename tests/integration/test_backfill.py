@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from fix_store import runtime_on
 from milepost.batch import Pipeline
 from milepost.clock import SystemClock
+from milepost.cursor import Window
 from milepost.engine.backfill import BackfillPlan, BackfillRun, Catalogue, retry_failed, start
 from milepost.engine.lease import held
 from milepost.engine.retry import Patience
@@ -219,3 +220,36 @@ def test_starting_again_later_reads_new_days_and_the_look_back_only(runtime: Run
     start(runtime, source().zone, PLAN, FIRST, LAST)
     pending = [d.day for d in runtime.backfills.days(PIPELINE, "orders") if d.state is DayState.PENDING]
     assert pending == [LAST - timedelta(days=n) for n in range(6, -1, -1)]
+
+
+def test_without_orders_none_is_read_even_where_an_earlier_start_left_some(runtime: Runtime, source) -> None:
+    reader = source()
+    start(runtime, reader.zone, PLAN, FIRST, LAST)
+    start(runtime, reader.zone, PLAN, FIRST, LAST, orders=False)
+    BackfillRun(runtime, reader, PLAN).work()
+    assert runtime.store.windows(PIPELINE, "orders") == {}
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["look-back", "after a clear"])
+def test_a_kill_while_days_are_read_again_does_not_make_them_done(runtime: Runtime, source, forgotten: bool) -> None:
+    reader = source()
+    backfill(runtime, reader)
+    if forgotten:
+        runtime.backfills.forget(PIPELINE)
+    start(runtime, reader.zone, PLAN, FIRST, LAST)
+    again = [d for d in runtime.backfills.days(PIPELINE, "orders") if d.state is DayState.PENDING]
+    killed = [replace(d, state=DayState.IN_PROGRESS, attempts=d.attempts + 1) for d in again]
+    runtime.backfills.write_days(PIPELINE, killed)
+    asked: list[Window] = []
+    slices = reader.slices
+    reader.slices = lambda stream, windows: slices(stream, asked.extend(windows) or windows)
+    BackfillRun(runtime, reader, PLAN).work()
+    assert len(asked) == len(again) > 0
+
+
+def test_retrying_leaves_days_outside_of_the_range_alone(runtime: Runtime, source) -> None:
+    start(runtime, source().zone, PLAN, FIRST, LAST)
+    days = runtime.backfills.days(PIPELINE, "orders")
+    runtime.backfills.write_days(PIPELINE, [replace(days[0], state=DayState.FAILED)])
+    start(runtime, source().zone, PLAN, LAST - timedelta(days=3), LAST)
+    assert retry_failed(runtime, PLAN) == 0

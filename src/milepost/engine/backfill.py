@@ -82,7 +82,10 @@ def start(
             for d in runtime.backfills.days(plan.pipeline, plan.stream)
             if d.state is DayState.COMPLETED and d.day < reread_from
         }
-        wanted = [done.get(day, DayRecord(plan.stream, day)) for day in days(first, last)] if orders else []
+        # A window that the store has from before is no proof that a run which is killed now has read it again.
+        stored = runtime.store.windows(plan.pipeline, plan.stream) if orders else {}
+        fresh = (DayRecord(plan.stream, day, attempts=int(day in stored)) for day in days(first, last))
+        wanted = [done.get(d.day, d) for d in fresh] if orders else []
         runtime.backfills.write_days(plan.pipeline, wanted)
         runtime.backfills.write(record)
     return record
@@ -111,9 +114,10 @@ class BackfillRun:
             record = self._record()
             try:
                 self._settle_days()
-                self._read(lease, [d for d in self._days() if d.state is not DayState.COMPLETED])
+                if record.include_orders:
+                    self._read(lease, [d for d in self._days() if d.state is not DayState.COMPLETED])
                 self._read_catalogue(lease)
-                mismatched = self.reconcile()
+                mismatched = self.reconcile() if record.include_orders else []
                 if mismatched:
                     self._read(lease, [replace(d, state=DayState.PENDING) for d in mismatched])
                     self.reconcile()
@@ -275,8 +279,10 @@ class BackfillRun:
 
 
 def retry_failed(runtime: Runtime, plan: BackfillPlan) -> int:
-    """Make the failed days pending again; returns how many."""
-    failed = [d for d in runtime.backfills.days(plan.pipeline, plan.stream) if d.state is DayState.FAILED]
+    """Make the failed days of the backfill's range pending again; returns how many."""
+    record = runtime.backfills.read(plan.pipeline)
+    known = runtime.backfills.days(plan.pipeline, plan.stream)
+    failed = [d for d in known if d.state is DayState.FAILED and record and record.start <= d.day <= record.end]
     runtime.backfills.write_days(plan.pipeline, [replace(d, state=DayState.PENDING, error="") for d in failed])
     return len(failed)
 
