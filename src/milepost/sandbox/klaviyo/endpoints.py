@@ -15,9 +15,6 @@ STATUSES = (
     "Variations Sent",
 )  # fmt: skip
 TRIGGERS = ("Added to List", "Date Based", "Low Inventory", "Metric", "Price Drop", "Unconfigured")
-MAPPED = (
-    "added_to_cart", "cancelled_sales", "ordered_product", "refunded_sales", "revenue", "started_checkout", "viewed_product",
-)  # fmt: skip
 
 _WHEN = Allowed(RANGES, kind="date-time")
 _WHEN_EQ = Allowed(("equals", *RANGES), kind="date-time")

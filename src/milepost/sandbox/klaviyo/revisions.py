@@ -11,7 +11,6 @@ PUBLISHED = (
     "2023-10-15", "2024-02-15", "2024-05-15", "2024-07-15", "2024-10-15", "2025-01-15", "2025-04-15", "2025-07-15",
     "2025-10-15", "2026-01-15", "2026-04-15", "2026-07-15", "2026-10-15",
 )  # fmt: skip
-NEWEST_IN_OPENAPI = "2026-07-15"
 DEFINITIONS = "2025-01-15"  # message content moved under `definition`
 TEMPLATES_LARGE = "2025-10-15"
 PAGED_EVENTS = "2026-01-15"  # page[size] on events; the large tier grew from 700 to 750 a minute

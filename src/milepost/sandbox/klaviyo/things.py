@@ -8,7 +8,6 @@ from typing import Any
 
 from milepost.sandbox.klaviyo.names import BASE
 
-PLURAL = {"template-universal-content": "template-universal-content"}
 Links = tuple[str, list[str] | str | None]
 
 
