@@ -75,7 +75,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """What a finished batch did: figures per dataset, seconds per phase (lease, read, merge, commit …), schema changes."""
+    """What a finished batch did: figures per dataset, seconds to `read` and to `merge`, schema changes."""
 
     pipeline: Pipeline
     number: int

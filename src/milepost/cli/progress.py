@@ -17,7 +17,7 @@ _QUIET_TICKS = 10  # after so many turns without news the same line is said agai
 
 
 class Updates(Protocol):
-    """Takes the state of the parts of a job, from any thread."""
+    """Takes the state of the parts of some work, from any thread."""
 
     def update(self, part: str, done: float, total: float | None, note: str = "") -> None:
         """`part` has done so many of `total` steps (None: unknown); `note` is a short figure beside it."""
@@ -46,7 +46,7 @@ class Silent:
 
 
 class Bars:
-    """A bar for each part, drawn once the job has taken a second."""
+    """A bar for each part, drawn once the work has taken a second."""
 
     def __init__(self, title: str, console: Console) -> None:
         from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
