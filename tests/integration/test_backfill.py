@@ -16,7 +16,7 @@ from fix_store import runtime_on
 from milepost.batch import Pipeline
 from milepost.clock import SystemClock
 from milepost.cursor import Window
-from milepost.engine.backfill import BackfillPlan, BackfillRun, Catalogue, retry_failed, start
+from milepost.engine.backfill import BackfillPlan, BackfillRun, Catalogue, clear, retry_failed, start
 from milepost.engine.lease import held
 from milepost.engine.retry import Patience
 from milepost.engine.runtime import Runtime
@@ -253,3 +253,16 @@ def test_retrying_leaves_days_outside_of_the_range_alone(runtime: Runtime, sourc
     runtime.backfills.write_days(PIPELINE, [replace(days[0], state=DayState.FAILED)])
     start(runtime, source().zone, PLAN, LAST - timedelta(days=3), LAST)
     assert retry_failed(runtime, PLAN) == 0
+
+
+@pytest.mark.parametrize("rows", [False, True])
+def test_clearing_forgets_the_days_and_the_rows_only_where_asked_to(runtime: Runtime, source, rows: bool) -> None:
+    backfill(runtime, source())
+    stored = orders(runtime)
+    clear(runtime, PIPELINE, rows=rows)
+    assert runtime.backfills.read(PIPELINE) is None
+    assert runtime.backfills.days(PIPELINE, "orders") == []
+    assert (runtime.batches.latest(PIPELINE) is None) is rows
+    if not rows:
+        assert orders(runtime) == stored
+    assert runtime.store.checkpoint(PIPELINE).last_batch == 0 or not rows

@@ -287,6 +287,15 @@ def retry_failed(runtime: Runtime, plan: BackfillPlan) -> int:
     return len(failed)
 
 
+def clear(runtime: Runtime, pipeline: Pipeline, *, rows: bool) -> None:
+    """Forget a backfill and its days; with `rows` everything stored of the pipeline too. Raises LeaseHeld, StoreError."""
+    with held(runtime, pipeline):
+        runtime.backfills.forget(pipeline)
+        if rows:
+            runtime.store.clear(pipeline)
+            runtime.batches.forget(pipeline)
+
+
 def _completed(record: DayRecord, stored: Mapping[date, Totals], size: int) -> DayRecord:
     totals = stored.get(record.day, Totals(0))
     return replace(

@@ -30,7 +30,7 @@ def clear(call: Call, *, client: str, data: bool, platform: str | None, yes: boo
     """
     from milepost.cli import backfilling
     from milepost.cli.opened import opened
-    from milepost.engine.lease import held
+    from milepost.engine import backfill
 
     with opened(call) as wiring:
         aim = backfilling.target(wiring, client, platform)
@@ -41,11 +41,7 @@ def clear(call: Call, *, client: str, data: bool, platform: str | None, yes: boo
             return
         if data and not yes:
             _ask(call, what)
-        with held(wiring.runtime, aim.pipeline):
-            wiring.runtime.backfills.forget(aim.pipeline)
-            if data:
-                wiring.store.clear(aim.pipeline)
-                wiring.runtime.batches.forget(aim.pipeline)
+        backfill.clear(wiring.runtime, aim.pipeline, rows=data)
     done = {"status": "cleared", "message": f"forgot {what}"}
     call.out.result(done, lambda: call.out.line(done["message"]))
 
