@@ -75,6 +75,7 @@ def status_document(record: BackfillRecord, days: Sequence[DayRecord], counts: d
 
     `progress` is 0..100 and reaches 100 only when no day is left.
     """
+    days = [d for d in days if record.start <= d.day <= record.end]  # those of an earlier, longer range are not its own
     done = [d for d in days if d.state is DayState.COMPLETED]
     total = len(days)
     progress = 100.0 if total == len(done) else min(99.9, round(100 * len(done) / total, 1))

@@ -38,6 +38,12 @@ def test_a_backfill_from_start_to_clear(place: Place) -> None:
     assert "acme" not in place.run("query", "--tables").out
 
 
+def test_a_shorter_range_is_told_in_its_own_figures(place: Place) -> None:
+    assert place.run("backfill", "start", "acme", "--start", "-9d", "--end", "-2d").code == 0
+    document = place.run("backfill", "start", "acme", "--start", "-4d", "--end", "-2d", "--json").json
+    assert (document["total_days"], document["days_processed"], document["verified_days"]) == (3, 3, 3)
+
+
 def test_a_changed_row_is_found_by_verify(place: Place) -> None:
     assert place.run("backfill", "start", "acme", "--start", "-5d").code == 0
     import duckdb

@@ -58,6 +58,16 @@ def test_the_history_of_a_row_shows_what_changed_and_when_it_was_away(place: Pla
     assert place.run("history", "customer_db.customers", "id=nobody").code == 1
 
 
+def test_tables_that_differ_by_case_are_exported_each_as_itself(place: Place) -> None:
+    place.sql("""CREATE TABLE "Notes" (id int PRIMARY KEY); CREATE TABLE notes (id int PRIMARY KEY);
+        INSERT INTO "Notes" VALUES (1); INSERT INTO notes VALUES (2)""")
+    _ingest(place, "live")
+    for name, number in (("Notes", "1"), ("notes", "2")):
+        assert place.run("export", "csv", f"customer_db.{name}", "-o", f"{name}.csv").code == 0
+        rows = list(csv.DictReader((place.folder / f"{name}.csv").read_text().splitlines()))
+        assert [row["id"] for row in rows] == [number]
+
+
 def test_query_speaks_table_csv_and_json_and_reads_sql_from_anywhere(place: Place) -> None:
     sql = "SELECT id, NULL AS n, '' AS e, 1.50::DECIMAL(9,2) AS d, true AS b, [1, 2] AS l FROM live__customer_db.customers ORDER BY 1"
     assert place.run("query", sql, "--limit", "2").err.strip() == "(the first 2 rows; --limit 0 shows all)"

@@ -309,6 +309,10 @@ def test_a_wrong_query_is_the_users_fault(store, sql):
         "DROP TABLE live__shop.orders",
         "INSERT INTO live__shop.orders SELECT * FROM live__shop.orders",
         "CREATE TABLE live__shop.more (a INTEGER)",
+        "EXPLAIN ANALYZE CREATE TABLE memory.main.more AS SELECT 1",
+        "/* a */ explain (analyze) COPY (SELECT 42) TO '/dev/null'",
+        "EXPLAIN ANALYZE EXPLAIN ANALYZE COPY (SELECT 42) TO '/dev/null'",
+        "CALL enable_logging()",
     ],
 )
 def test_a_query_never_writes(store, sql):
@@ -322,6 +326,25 @@ def test_values_of_a_query_are_bound(store):
     commit(store, LIVE, [order(1), order(2)])
     assert rows_of(store, "SELECT id FROM live__shop.orders WHERE id = ?", 2) == [{"id": 2}]
     assert rows_of(store, "SELECT id FROM live__shop.orders WHERE CAST(id AS VARCHAR) = ?", "1' OR '1'='1") == []
+
+
+@pytest.mark.parametrize(
+    "sql", ["EXPLAIN SELECT 1", "EXPLAIN ANALYZE FROM live__shop.orders", "DESCRIBE live__shop.orders"]
+)
+def test_a_query_may_be_explained(store, sql):
+    commit(store, LIVE, [order(1)])
+    assert rows_of(store, sql)
+
+
+@pytest.mark.parametrize(
+    ("column", "spelled", "other"),
+    [("total", ["1.5", "1.5000"], "1.50001"), ("at", ["2026-01-01T10:00:00Z", "2026-01-01 12:00:00+02"], "2026-01-01"),
+     ("id", ["7", " 7"], "7.4")],
+)  # fmt: skip
+def test_a_row_is_found_however_its_key_is_spelled(store, column, spelled, other):
+    dataset = Dataset("t", (Column("id", INTEGER), Column("total", MONEY), Column("at", TIMESTAMPTZ)), (column,))
+    commit(store, LIVE, [{"id": 7, "total": Decimal("1.5"), "at": DAY + timedelta(hours=10)}], dataset)
+    assert [len(store.history(LIVE, "t", {column: text})) for text in [*spelled, other]] == [1, 1, 0]
 
 
 def test_a_dataset_or_column_that_nobody_has_is_an_unknown_name(store):

@@ -11,9 +11,11 @@ from milepost.cli.call import Call
 from milepost.cli.verb import home_option, verb
 
 if TYPE_CHECKING:
+    from milepost.batch import Pipeline
     from milepost.wiring import Wiring
 
 _FORMS = ("csv", "xlsx", "parquet", "jsonl")
+_TABLE = "SELECT table_name FROM _milepost.dataset WHERE platform = $1 AND datastore = $2 AND dataset = $3"
 
 
 @verb(
@@ -84,7 +86,15 @@ def select(wiring: Wiring, dataset: str, platform: str | None) -> str:
         raise UnknownName(
             f"pipeline {pipeline} has no dataset {name!r}", hint=f"its datasets: {', '.join(sorted(known)) or 'none'}"
         )
-    return f"FROM {_quoted(f'{pipeline.platform}__{pipeline.datastore}')}.{_quoted(name)}"
+    return f"FROM {_quoted(f'{pipeline.platform}__{pipeline.datastore}')}.{_quoted(_table(wiring, pipeline, name))}"
+
+
+def _table(wiring: Wiring, pipeline: Pipeline, dataset: str) -> str:
+    """The table a dataset is in: `Orders` and `orders` of one database cannot both have their own name."""
+    from milepost.cli.rows import read
+
+    with wiring.store.query(_TABLE, (pipeline.platform, pipeline.datastore, dataset)) as answer:
+        return str(read(answer, None).rows[0][0])
 
 
 def _quoted(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,9 @@ from milepost.batch import Pipeline
 from milepost.clock import Clock, SystemClock
 from milepost.errors import QueryInvalid, UnknownName
 from milepost.ports import ArrowStream, Checkpoint, Totals
+from milepost.schema import Column
 from milepost.stores.duckdb.batch import DuckDBBatch
+from milepost.stores.duckdb.casting import cast
 from milepost.stores.duckdb.connect import STORE, Resources, attach, in_memory, translated
 from milepost.stores.duckdb.lock import file_lock
 from milepost.stores.duckdb.staging import DuckDBStaging
@@ -25,7 +28,11 @@ if TYPE_CHECKING:
     import duckdb
 
 
-_READING = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "CALL", "RELATION"})
+_READING = frozenset({"SELECT", "PRAGMA", "RELATION"})
+_EXPLAIN = re.compile(
+    r"^(\s|--[^\n]*(\n|$)|/\*.*?\*/)*EXPLAIN\b(\s|--[^\n]*(\n|$)|/\*.*?\*/)*(ANALYZE\b|\([^)]*\))?",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +122,14 @@ class DuckDBStore:
                 raise UnknownName(f"the store {self.path} does not exist yet", hint="run `milepost ingest` first")
             layout = _layout(catalogue, pipeline, dataset)
             columns = [layout.dataset.column(name) for name in key]
-            found = " AND ".join(f"CAST({layout.name(c)} AS VARCHAR) = ?" for c in columns)
+            found = " AND ".join(_named(layout, c) for c in columns)
             every = (*layout.data, *layout.since)
             names = [c.name for c in every]
             if layout.closed and layout.main != layout.open:
                 every, names = (*every, *layout.until), [*names, *(c.name for c in layout.until)]
             rows = catalogue.run(
                 f"SELECT {', '.join(map(layout.name, every))} FROM {layout.main} WHERE {found} ORDER BY {quote('_batch_in')}",
-                list(key.values()),
+                [text for text in key.values() for _ in range(2)],
             )
             return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -141,9 +148,19 @@ class DuckDBStore:
                     connection.execute("COMMIT")
 
 
+def _named(layout: Layout, column: Column) -> str:
+    """Whether a column has the value that a text, bound twice, spells: `1.5` is 1.50, and a UUID is one in capitals too."""
+    name, spelled = layout.name(column), cast("v", "VARCHAR", column.type)
+    equal = f"{spelled.expression} = {name} AND NOT ({spelled.broken})"
+    return f"(CAST({name} AS VARCHAR) = ? OR (SELECT {equal} FROM (SELECT CAST(? AS VARCHAR) AS v)))"
+
+
 def _check_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Refuse everything but one statement that reads: a read-only store does not keep COPY from writing files."""
     kinds = [str(s.type).rsplit(".", 1)[-1] for s in connection.extract_statements(sql)]
+    if kinds == ["EXPLAIN"]:  # EXPLAIN ANALYZE carries out what it explains
+        explained = _EXPLAIN.sub("", sql, count=1)
+        kinds = [str(s.type).rsplit(".", 1)[-1] for s in connection.extract_statements(explained)]
     if len(kinds) != 1 or kinds[0] not in _READING:
         raise QueryInvalid(
             f"queries are read-only: one statement that reads (this is {', '.join(kinds) or 'none'})",
