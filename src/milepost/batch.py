@@ -26,7 +26,7 @@ class BatchState(Enum):
 # COMMITTED is the store's word against ours: an error came after its commit.
 TRANSITIONS = MappingProxyType(
     {
-        BatchState.STARTED: frozenset({BatchState.STARTED, BatchState.STAGED, BatchState.FAILED}),
+        BatchState.STARTED: frozenset({BatchState.STARTED, BatchState.STAGED, BatchState.HELD, BatchState.FAILED}),
         BatchState.STAGED: frozenset({BatchState.STARTED, BatchState.COMMITTED, BatchState.HELD, BatchState.FAILED}),
         BatchState.HELD: frozenset({BatchState.STARTED}),
         BatchState.FAILED: frozenset({BatchState.STARTED, BatchState.COMMITTED}),

@@ -129,6 +129,7 @@ class Wiring:
             value_column="value",
             workers=self.settings.workers,
             lookback_days=self.settings.lookback_days,
+            max_delete_share=self.settings.max_delete_share,
         )
 
     def write_file(self, rows: ArrowStream, path: Path, form: str | None = None) -> Written:

@@ -16,17 +16,18 @@ from fix_store import runtime_on
 from milepost.batch import Pipeline
 from milepost.clock import SystemClock
 from milepost.cursor import Window
-from milepost.engine.backfill import BackfillPlan, BackfillRun, Catalogue, clear, retry_failed, start
+from milepost.engine.backfill import BackfillPlan, BackfillRun, Catalogue, clear, start
 from milepost.engine.lease import held
 from milepost.engine.retry import Patience
 from milepost.engine.runtime import Runtime
-from milepost.errors import LeaseHeld, SourceUnauthorized, Stopped
+from milepost.errors import DeletesHeld, LeaseHeld, SourceUnauthorized, Stopped
 from milepost.milestoning import Milestoning
 from milepost.progress import BackfillRecord, BackfillStatus, DayState, Verdict, status_document
 from milepost.sandbox.klaviyo import AccountSpec, FaultPlan, FaultRule, Sandbox
 from milepost.sources.klaviyo import TIERS, KlaviyoSource, Limit, Options
 from milepost.state.control import SqliteDailyCounter
 from milepost.state.sqlite import SqliteDatabase
+from table_source import TableSource
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 FIRST, LAST = date(2026, 3, 1), date(2026, 6, 15)
@@ -133,8 +134,7 @@ def test_a_day_that_cannot_be_read_fails_alone_and_can_be_retried(runtime: Runti
     assert failed
     assert all("500" in d.error or "answer" in d.error for d in failed)
     server.set_faults(FaultPlan())
-    assert retry_failed(runtime, PLAN) == len(failed)
-    record = BackfillRun(runtime, source(BUSY), PLAN).work()
+    record = BackfillRun(runtime, source(BUSY), PLAN, states=frozenset({DayState.FAILED})).work()
     truth = server.expected("busy")
     assert (record.status, orders(runtime)) == (BackfillStatus.COMPLETED, (truth.orders, truth.revenue))
 
@@ -247,12 +247,33 @@ def test_a_kill_while_days_are_read_again_does_not_make_them_done(runtime: Runti
     assert len(asked) == len(again) > 0
 
 
-def test_retrying_leaves_days_outside_of_the_range_alone(runtime: Runtime, source) -> None:
-    start(runtime, source().zone, PLAN, FIRST, LAST)
+def test_a_retry_reads_the_failed_days_of_the_range_and_no_others(runtime: Runtime, source) -> None:
+    reader = source()
+    start(runtime, reader.zone, PLAN, FIRST, LAST)
     days = runtime.backfills.days(PIPELINE, "orders")
-    runtime.backfills.write_days(PIPELINE, [replace(days[0], state=DayState.FAILED)])
-    start(runtime, source().zone, PLAN, LAST - timedelta(days=3), LAST)
-    assert retry_failed(runtime, PLAN) == 0
+    runtime.backfills.write_days(PIPELINE, [replace(d, state=DayState.FAILED) for d in (days[0], days[-2])])
+    start(runtime, reader.zone, PLAN, LAST - timedelta(days=3), LAST)
+    days = runtime.backfills.days(PIPELINE, "orders")
+    runtime.backfills.write_days(PIPELINE, [replace(days[-2], state=DayState.FAILED)])
+    record = BackfillRun(runtime, reader, PLAN, states=frozenset({DayState.FAILED})).work()
+    states = [d.state for d in runtime.backfills.days(PIPELINE, "orders")]
+    assert states[-4:] == [DayState.PENDING, DayState.PENDING, DayState.COMPLETED, DayState.PENDING]
+    assert states[0] is DayState.FAILED
+    assert (record.status, record.error) == (BackfillStatus.CANCELLED, "3 days are not read yet")
+
+
+def test_an_empty_catalogue_is_held_and_deletes_nothing(runtime: Runtime, source) -> None:
+    reader = source()
+    campaigns = tuple(d for d in reader.datasets() if d.name == "campaigns")
+    backfill(runtime, reader, catalogue=Catalogue(reader, campaigns))
+    before = runtime.store.checkpoint(PIPELINE).last_batch
+    nothing = TableSource().put(campaigns[0], [])
+    start(runtime, reader.zone, PLAN, LAST, LAST)
+    with pytest.raises(DeletesHeld, match="campaigns"):
+        BackfillRun(runtime, reader, PLAN, catalogue=Catalogue(nothing, campaigns)).work()
+    assert runtime.store.checkpoint(PIPELINE).last_batch == before + 1, (
+        "the day's orders are kept, the catalogue is held"
+    )
 
 
 @pytest.mark.parametrize("rows", [False, True])

@@ -15,7 +15,14 @@ from milepost.batch import Pipeline
 from milepost.dataset import ReadMode
 from milepost.engine.ingest import Ingest, ingest
 from milepost.engine.runtime import Runtime
-from milepost.errors import SchemaRefused, SourceChanged, SourceError, SourceUnauthorized, SourceUnavailable
+from milepost.errors import (
+    DeletesHeld,
+    SchemaRefused,
+    SourceChanged,
+    SourceError,
+    SourceUnauthorized,
+    SourceUnavailable,
+)
 from milepost.milestoning import Milestoning
 from milepost.sandbox.postgres import PostgresServer
 from milepost.sources.sql.postgres import PostgresSource, Selection
@@ -234,6 +241,23 @@ def test_a_table_that_is_gone_is_an_error_not_an_empty_snapshot(postgres_db: str
         ingest(runtime, reader, datasets, Ingest(LIVE, MILESTONING["live"]))
     with pytest.raises(SourceChanged, match="no table 't'"):
         source(postgres_db, t=Selection()).datasets()
+
+
+def test_a_vanished_table_is_held_where_all_are_read_and_accepted_as_deleted(
+    postgres_db: str, runtime: Runtime, rows_of: Rows
+) -> None:
+    execute(postgres_db, "CREATE TABLE a (id int PRIMARY KEY)", "CREATE TABLE b (id int)", "INSERT INTO a VALUES (1)",
+            "INSERT INTO b VALUES (1)")  # fmt: skip
+    run(runtime, source(postgres_db))
+    execute(postgres_db, "DROP TABLE b")
+    reader = source(postgres_db)
+    order = Ingest(FORENSIC, Milestoning.FORENSIC, whole=True)
+    with pytest.raises(DeletesHeld, match="gone at the source: 'b'"):
+        ingest(runtime, reader, reader.datasets(), order)
+    assert runtime.store.checkpoint(FORENSIC).last_batch == 1
+    report = ingest(runtime, reader, reader.datasets(), replace(order, max_delete_share=None))
+    assert (report.datasets["b"].deleted, report.datasets["a"].unchanged) == (1, 1)
+    assert rows_of("SELECT count(*) AS n FROM forensic__shop.b__open") == [{"n": 0}]
 
 
 def test_a_bad_filter_is_the_users_fault_and_says_so(postgres_db: str, runtime: Runtime) -> None:

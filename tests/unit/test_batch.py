@@ -12,7 +12,7 @@ from milepost.errors import IllegalTransition
 LEGAL = {
     ("started", "started"), ("started", "staged"), ("started", "failed"),
     ("staged", "started"), ("staged", "committed"), ("staged", "held"), ("staged", "failed"),
-    ("held", "started"),
+    ("held", "started"), ("started", "held"),
     ("failed", "started"), ("failed", "committed"),
 }  # fmt: skip
 

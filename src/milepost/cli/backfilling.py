@@ -112,14 +112,20 @@ def begin(wiring: Wiring, source: Account, aim: Target, days: Days, *, orders: b
     start(wiring.runtime, source.zone, wiring.backfill_plan(aim.pipeline), days.start, days.end, orders=orders)
 
 
-def work(wiring: Wiring, source: Account, aim: Target, bar: Updates, stop: threading.Event) -> Done:
-    """Read what is left of a recorded backfill, then compare. Raises Stopped, LeaseHeld, SourceError."""
+def work(
+    wiring: Wiring, source: Account, aim: Target, bar: Updates, stop: threading.Event, *, failed_only: bool = False
+) -> Done:
+    """Read what is left of a recorded backfill, or its failed days, then compare. Raises Stopped, LeaseHeld, SourceError."""
     from milepost.cli.watching import Watch
+    from milepost.progress import DayState
 
     watch = Watch(source, bar)
     watch.expect(wiring.runtime.backfills.days(aim.pipeline, _stream()))
     run = _run(wiring, cast("Account", watch), aim, stop, watch.committed)
-    run.catalogue = _catalogue(source, aim, bar)
+    if failed_only:
+        run.states = frozenset({DayState.FAILED})
+    else:
+        run.catalogue = _catalogue(source, aim, bar)
     record = run.work()
     return Done(record, run.catalogue_report)
 
@@ -235,19 +241,18 @@ def go_on(call: Call, client: str, platform: str | None, *, failed_only: bool) -
     """Work on a recorded backfill, or only on its failed days, and print the outcome."""
     from milepost.cli.opened import opened
     from milepost.cli.signals import clean_stop
-    from milepost.engine.backfill import retry_failed
 
     with opened(call) as wiring:
         aim = target(wiring, client, platform)
         record = recorded(wiring, aim)
         began = wiring.clock.monotonic()
-        if not failed_only or retry_failed(wiring.runtime, wiring.backfill_plan(aim.pipeline)):
+        if not failed_only or status(wiring, record)["days_failed"]:
             with (
                 clean_stop(f"milepost backfill resume {client}", silent=call.out.silent) as stop,
                 reading(wiring, aim, stop) as source,
                 call.out.progress(client) as bar,
             ):
-                record = work(wiring, source, aim, bar, stop).record
+                record = work(wiring, source, aim, bar, stop, failed_only=failed_only).record
         document = status(wiring, record)
         seconds = wiring.clock.monotonic() - began
     call.out.result({**document, "seconds": round(seconds, 3)}, lambda: show(call, document, seconds))

@@ -41,6 +41,7 @@ class BackfillPlan:
     value_column: str
     workers: int = 16
     lookback_days: int = 7
+    max_delete_share: float | None = 0.3  # of a dataset of the catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +102,24 @@ class BackfillRun:
     stop: threading.Event = field(default_factory=threading.Event)
     on_progress: Callable[[BackfillProgress], None] = lambda _: None
     catalogue: Catalogue | None = None
+    states: frozenset[DayState] = frozenset(DayState) - {
+        DayState.COMPLETED
+    }  # which days are read; only FAILED: a retry
     catalogue_report: BatchReport | None = None
     rows: int = 0
     bytes: int = 0
 
     def work(self) -> BackfillRecord:
-        """Read every pending day and the catalogue, then reconcile; what differs is read once more.
+        """Read every day in one of `states`, and the catalogue, then reconcile; what differs is read once more.
 
-        Raises Stopped, LeaseHeld, SourceError of disposition stop.
+        Raises Stopped, LeaseHeld, DeletesHeld (of the catalogue), SourceError of disposition stop.
         """
         with held(self.runtime, self.plan.pipeline) as lease:
             record = self._record()
             try:
                 self._settle_days()
                 if record.include_orders:
-                    self._read(lease, [d for d in self._days() if d.state is not DayState.COMPLETED])
+                    self._read(lease, [d for d in self._days() if d.state in self.states])
                 self._read_catalogue(lease)
                 mismatched = self.reconcile() if record.include_orders else []
                 if mismatched:
@@ -130,12 +134,16 @@ class BackfillRun:
         if self.catalogue is None:
             return
         catalogue, plan = self.catalogue, self.plan
-        order = Ingest(plan.pipeline, plan.milestoning, None, catalogue.on_progress, self._asked_to_stop)
+        order = Ingest(
+            plan.pipeline, plan.milestoning, plan.max_delete_share, catalogue.on_progress, self._asked_to_stop
+        )
 
         def fill(batch: StoreBatch) -> Staged:
             return read_snapshot(batch, catalogue.source, catalogue.datasets, order)
 
-        self.catalogue_report = run_batch(self.runtime, lease, plan.pipeline, plan.milestoning, fill)
+        self.catalogue_report = run_batch(
+            self.runtime, lease, plan.pipeline, plan.milestoning, fill, max_delete_share=plan.max_delete_share
+        )
 
     def reconcile(self) -> list[DayRecord]:
         """Compare completed days to the source's own totals and record the verdicts; returns the days that differ.
@@ -262,29 +270,21 @@ class BackfillRun:
             )
 
     def _end(self, record: BackfillRecord, exc: BaseException | None) -> BackfillRecord:
-        failed = sum(d.state is DayState.FAILED for d in self._days())
+        known = self._days()
+        failed = sum(d.state is DayState.FAILED for d in known)
+        left = sum(d.state is not DayState.COMPLETED for d in known) - failed
         status, error = BackfillStatus.COMPLETED, ""
         if isinstance(exc, Stopped):
             status = BackfillStatus.CANCELLED
         elif exc is not None:
             status, error = BackfillStatus.FAILED, exc.what if isinstance(exc, MilepostError) else type(exc).__name__
         elif failed:
-            status, error = (
-                BackfillStatus.FAILED,
-                f"{failed} days failed; milepost backfill retry {self.plan.pipeline.datastore}",
-            )
+            status, error = BackfillStatus.FAILED, f"{failed} days failed"
+        elif left and record.include_orders:
+            status, error = BackfillStatus.CANCELLED, f"{left} days are not read yet"
         ended = replace(record, status=status, error=error, finished_at=self.runtime.clock.now())
         self.runtime.backfills.write(ended)
         return ended
-
-
-def retry_failed(runtime: Runtime, plan: BackfillPlan) -> int:
-    """Make the failed days of the backfill's range pending again; returns how many."""
-    record = runtime.backfills.read(plan.pipeline)
-    known = runtime.backfills.days(plan.pipeline, plan.stream)
-    failed = [d for d in known if d.state is DayState.FAILED and record and record.start <= d.day <= record.end]
-    runtime.backfills.write_days(plan.pipeline, [replace(d, state=DayState.PENDING, error="") for d in failed])
-    return len(failed)
 
 
 def clear(runtime: Runtime, pipeline: Pipeline, *, rows: bool) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from milepost.batch import BatchReport, Pipeline
 from milepost.dataset import Dataset, ReadMode
 from milepost.engine.lease import held
 from milepost.engine.run import Staged, run_batch
 from milepost.engine.runtime import Runtime
-from milepost.errors import SourceChanged, Stopped
+from milepost.errors import DeletesHeld, SourceChanged, Stopped
 from milepost.merge.plan import with_retired
 from milepost.milestoning import Milestoning
 from milepost.ports import Source, StoreBatch
@@ -26,13 +26,17 @@ class IngestProgress:
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """One batch to be made. `max_delete_share` None: a person accepted the deletes. `stopped` is asked between chunks."""
+    """One batch to be made. `max_delete_share` None: a person accepted the deletes. `stopped` is asked between chunks.
+
+    `whole`: the datasets are all that the datastore has, so that one which is stored and not among them has vanished.
+    """
 
     pipeline: Pipeline
     milestoning: Milestoning
     max_delete_share: float | None = 0.3
     on_progress: Callable[[IngestProgress], None] = lambda _: None
     stopped: Callable[[], bool] = lambda: False
+    whole: bool = False
 
 
 def ingest(runtime: Runtime, source: Source, datasets: Sequence[Dataset], order: Ingest) -> BatchReport:
@@ -53,6 +57,7 @@ def read_snapshot(batch: StoreBatch, source: Source, datasets: Sequence[Dataset]
     high_water: dict[str, str] = {}
     known = batch.checkpoint.datasets
     datasets = tuple(with_retired(known.get(dataset.name), dataset) for dataset in datasets)
+    vanished = _vanished(batch, datasets, order)
     with source.snapshot(datasets) as snapshot:
         for dataset in datasets:
             batch.begin(dataset)
@@ -73,7 +78,23 @@ def read_snapshot(batch: StoreBatch, source: Source, datasets: Sequence[Dataset]
                 order.on_progress(IngestProgress(dataset.name, rows))
             if dataset.cursor and (mark := batch.highest(dataset, snapshot.taken_at)):
                 high_water[dataset.name] = mark
-        return Staged(datasets, snapshot.taken_at, high_water)
+        return Staged((*datasets, *vanished), snapshot.taken_at, high_water)
+
+
+def _vanished(batch: StoreBatch, datasets: Sequence[Dataset], order: Ingest) -> tuple[Dataset, ...]:
+    """Stored datasets that the datastore no longer has; once accepted they are read as empty, which deletes their rows."""
+    present = {dataset.name for dataset in datasets}
+    gone = tuple(d for name, d in batch.checkpoint.datasets.items() if name not in present) if order.whole else ()
+    if gone and order.max_delete_share is not None:
+        names, pipeline = ", ".join(repr(d.name) for d in gone), order.pipeline
+        raise DeletesHeld(
+            f"{pipeline} has datasets that are gone at the source: {names} (dropped, renamed, or a grant is missing); "
+            "held, nothing was changed",
+            hint="declare which datasets are read in the ecosystem file, which keeps what is stored as it is; or, if they "
+            f"are gone for good: milepost ingest {pipeline.datastore} --platform {pipeline.platform} --accept-deletes",
+            datasets=[d.name for d in gone],
+        )
+    return tuple(replace(d, read_mode=ReadMode.SNAPSHOT, deleted_mark=None) for d in gone)
 
 
 def _named(datasets: Sequence[Dataset], name: str) -> Dataset:

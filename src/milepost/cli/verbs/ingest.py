@@ -85,7 +85,14 @@ def read_batch(
     try:
         datasets = datastore.chosen(source.datasets(), only)
         with call.out.progress(str(pipeline)) as bar:
-            order = Ingest(pipeline, milestoning, share, lambda p: bar.update(p.dataset, p.rows, None), stop.is_set)
+            order = Ingest(
+                pipeline,
+                milestoning,
+                share,
+                lambda p: bar.update(p.dataset, p.rows, None),
+                stop.is_set,
+                whole=only is None and not datastore.datasets and datastore.source == "postgres",
+            )
             return ingest(wiring.runtime, source, datasets, order)
     finally:
         source.close()

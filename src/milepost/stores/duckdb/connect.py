@@ -40,6 +40,7 @@ def in_memory(resources: Resources, *, staging: bool = False) -> Iterator[duckdb
         "preserve_insertion_order": False,
         "arrow_lossless_conversion": staging,
         "allow_unsigned_extensions": staging,
+        "autoinstall_known_extensions": False,  # a query must not fetch code
     }
     if resources.threads:
         config["threads"] = resources.threads

@@ -159,7 +159,8 @@ class Commit:
             raise DeletesHeld(
                 f"dataset {step.dataset.name!r}: the snapshot of {seen.read:,} rows would delete {deleted:,} of "
                 f"{open_rows:,} open rows (expected at most {step.share:.0%}); held, nothing was changed",
-                hint="look whether the source lost rows or permission; if the deletes are right, run again with --accept-deletes",
+                hint="look whether the source lost rows or permission; if the deletes are right: milepost ingest "
+                f"{self.advance.pipeline.datastore} --platform {self.advance.pipeline.platform} --accept-deletes",
                 dataset=step.dataset.name,
                 deletes=deleted,
                 open_rows=open_rows,
