@@ -149,6 +149,17 @@ def test_a_storm_loses_nothing(sandbox):
         assert table.sort_by(key).equals(calm_tables[name].sort_by(key)), name
 
 
+@pytest.mark.parametrize("slug", ["shopify", "woo", "magento", "api"])
+def test_an_order_is_the_same_whatever_else_is_on_its_page(sandbox, slug):
+    klaviyo = source(sandbox, slug)
+    wanted = windows(klaviyo)
+    by_day, _, _ = read_by_day(klaviyo, wanted)
+    at_once, _, _ = read_by_day(klaviyo, [Window(wanted[0].start, wanted[-1].end)])
+    for name, table in by_day.items():
+        key = [(c, "ascending") for c in ("event_id", "line") if c in table.schema.names]
+        assert table.sort_by(key).equals(at_once[name].sort_by(key)), name
+
+
 def test_pages_of_a_dense_slice_are_followed_to_the_end(sandbox):
     klaviyo = source(sandbox, "shopify")
     whole = Window(day_window(START, klaviyo.zone).start, day_window(END, klaviyo.zone).start)

@@ -6,17 +6,18 @@ import csv
 from typing import TextIO
 
 from milepost.cli.document import plain
-from milepost.cli.rows import readable
+from milepost.cli.rows import values
 from milepost.ports import ArrowStream
 
 
 def write_csv(stream: ArrowStream, file: TextIO) -> None:
     """Write a header and all rows; NULL is an empty field, an empty text is `""`."""
-    reader = readable(stream)
+    import pyarrow as pa
+
+    reader = pa.RecordBatchReader.from_stream(stream)
     csv.writer(file, lineterminator="\n").writerow(reader.schema.names)
     for batch in reader:
-        rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-        file.writelines(",".join(map(_field, row)) + "\n" for row in rows)
+        file.writelines(",".join(map(_field, row)) + "\n" for row in values(batch))
 
 
 def _field(value: object) -> str:

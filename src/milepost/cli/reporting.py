@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
-from milepost.cli.rows import read, readable
+from milepost.cli.rows import read
 from milepost.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -55,5 +55,7 @@ def campaign_report(wiring: Wiring, aim: Target) -> Mapped:
         zones = read(answer, None).rows
     zone = ZoneInfo(str(zones[0][0])) if zones else wiring.settings.default_timezone
     with wiring.store.query(_RAW.format(schema)) as answer:
-        raw = readable(answer).read_all()
+        import pyarrow as pa
+
+        raw = pa.table(answer)
     return wiring.map_report("klaviyo", raw, client=aim.client, zone=zone)

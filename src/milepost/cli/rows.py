@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from milepost.errors import QueryInvalid
 from milepost.ports import ArrowStream
 
 if TYPE_CHECKING:
@@ -35,48 +34,31 @@ class Rows:
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
-def readable(stream: ArrowStream) -> pa.RecordBatchReader:
-    """The rows, with DuckDB's 128-bit integers (`sum` of a BIGINT is one) as decimals: Arrow has no type for them."""
+def values(batch: pa.RecordBatch) -> Iterator[tuple[object, ...]]:
+    """The rows of a batch. Dates and instants that Python has no value for (BC, infinite) come as the store's text."""
+    return zip(*(_column(column) for column in batch.columns), strict=True)
+
+
+def _column(column: pa.Array) -> list[object]:
     import pyarrow as pa
 
-    reader = pa.RecordBatchReader.from_stream(stream)
-    huge = [index for index, field in enumerate(reader.schema) if _is_huge(field.type)]
-    if not huge:
-        return reader
-    schema = reader.schema
-    for index in huge:
-        schema = schema.set(index, schema.field(index).with_type(pa.decimal128(38, 0)))
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            columns = [_decimals(column) if index in huge else column for index, column in enumerate(batch.columns)]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
-
-
-def _is_huge(kind: pa.DataType) -> bool:
-    return getattr(kind, "type_name", "") == "hugeint"
-
-
-def _decimals(column: pa.Array) -> pa.Array:
-    from decimal import Decimal
-
-    import pyarrow as pa
-
-    raw = column.storage.to_pylist()
-    values = [None if word is None else Decimal(int.from_bytes(word, "little", signed=True)) for word in raw]
     try:
-        return pa.array(values, pa.decimal128(38, 0))
-    except pa.ArrowInvalid as exc:
-        raise QueryInvalid(
-            "the answer has a whole number of 39 digits (expected at most 38)", hint="CAST it AS VARCHAR in the query"
-        ) from exc
+        found: list[object] = column.to_pylist()
+    except (OverflowError, ValueError, pa.ArrowInvalid):
+        import duckdb
+
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.register("batch", pa.table({"value": column}))
+            found = [row[0] for row in connection.execute("SELECT CAST(value AS VARCHAR) FROM batch").fetchall()]
+    return found
 
 
 def read(stream: ArrowStream, limit: int | None) -> Rows:
     """The first `limit` rows (None: all of them)."""
-    reader = readable(stream)
+    import pyarrow as pa
+
+    reader = pa.RecordBatchReader.from_stream(stream)
     rows: list[tuple[object, ...]] = []
     for row in _rows(reader):
         if limit is not None and len(rows) == limit:
@@ -91,7 +73,7 @@ def _types(schema: pa.Schema) -> tuple[str, ...]:
 
 def _rows(reader: pa.RecordBatchReader) -> Iterator[tuple[object, ...]]:
     for batch in reader:
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        yield from values(batch)
 
 
 def _distinct(names: tuple[str, ...]) -> list[str]:

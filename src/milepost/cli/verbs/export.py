@@ -54,7 +54,6 @@ def export(
     """
     from milepost.cli import numbers
     from milepost.cli.opened import opened_with_data
-    from milepost.cli.rows import readable
 
     if (dataset is None) == (sql is None):
         raise click.UsageError("name a dataset, or a query with --sql")
@@ -65,7 +64,7 @@ def export(
                 document = {"dry_run": True, "path": output, "format": form}
                 call.out.result(document, lambda: call.out.line(f"would write {output}; nothing was written"))
                 return
-            written = wiring.write_file(readable(answer), output, form)
+            written = wiring.write_file(answer, output, form)
     document = {"path": written.path, "format": form, "rows": written.rows, "bytes": written.bytes}
     said = f"{written.path}: {numbers.plural(written.rows, 'row')}, {numbers.size(written.bytes)}"
     call.out.result(document, lambda: call.out.line(said))

@@ -225,13 +225,18 @@ def _gathered(items: pa.Table, column: str, event_ids: pa.ChunkedArray) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    items = items.sort_by([("event_id", "ascending"), ("line", "ascending")])
     ids, values = items["event_id"].combine_chunks(), items[column].combine_chunks()
     if pa.types.is_list(values.type):
         ids, values = ids.take(pc.list_parent_indices(values)), values.flatten()
-    pairs = pa.table({"event_id": ids, "value": values})
-    groups = pairs.group_by("event_id", use_threads=False).aggregate([("value", "distinct")])
+    told = pc.is_valid(values)
+    ids, values = ids.filter(told), values.filter(told)
+    pairs = pa.table({"event_id": ids, "value": values, "row": pa.array(range(len(ids)), pa.int64())})
+    # Groups come in an order that depends on what else is on the page, and an order must not change with its page.
+    first = pairs.group_by(["event_id", "value"], use_threads=False).aggregate([("row", "min")]).sort_by("row_min")
+    groups = first.group_by("event_id", use_threads=False).aggregate([("value", "list")])
     at = pc.index_in(event_ids, value_set=groups["event_id"].combine_chunks())
-    return groups["value_distinct"].take(at).cast(pa.list_(pa.string()))
+    return groups["value_list"].take(at).cast(pa.list_(pa.string()))
 
 
 def _shaped(table: pa.Table, dataset: Any) -> pa.Table:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from milepost.batch import Pipeline
 from milepost.clock import Clock, SystemClock
-from milepost.errors import QueryInvalid, UnknownName
+from milepost.errors import QueryInvalid, UnknownName, UsageFault
 from milepost.ports import ArrowStream, Checkpoint, Totals
 from milepost.schema import Column
 from milepost.stores.duckdb.batch import DuckDBBatch
@@ -116,12 +116,18 @@ class DuckDBStore:
             yield connection.execute(sql, list(parameters) or None).to_arrow_reader(65_536)
 
     def history(self, pipeline: Pipeline, dataset: str, key: Mapping[str, str]) -> list[dict[str, object]]:
-        """Every version of one row, oldest first."""
+        """Every version of one row, oldest first. Raises UnknownName, UsageFault where `key` is not the whole key."""
         with self._catalogue("history") as catalogue:
             if catalogue is None:
                 raise UnknownName(f"the store {self.path} does not exist yet", hint="run `milepost ingest` first")
             layout = _layout(catalogue, pipeline, dataset)
             columns = [layout.dataset.column(name) for name in key]
+            if set(key) != set(layout.dataset.key):
+                whole = " ".join(f"{name}=…" for name in layout.dataset.key)
+                raise UsageFault(
+                    f"{dataset!r} has the key {whole or 'none: equal rows cannot be told apart'} (given: {', '.join(key)})",
+                    hint="give every column of the key" if whole else "look at it with `milepost query`",
+                )
             found = " AND ".join(_named(layout, c) for c in columns)
             every = (*layout.data, *layout.since)
             names = [c.name for c in every]
