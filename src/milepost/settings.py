@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     ecosystem: Path = _variable("MILEPOST_ECOSYSTEM", "the ecosystem file", "shop.yaml", "ecosystem.yaml")
     workers: int = _variable("MILEPOST_WORKERS", "how many requests or tables are read at once", "8", "4", ge=1, le=256)
     memory_limit: str = _variable(
-        "MILEPOST_MEMORY_LIMIT", "most memory that a store uses", "4GB", "800MB", pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$"
+        "MILEPOST_MEMORY_LIMIT", "most memory that a store uses", "4GB", "700MB", pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$"
     )
     lock_timeout: float = _variable(
         "MILEPOST_LOCK_TIMEOUT", "seconds to wait for a store that another process uses", "60", "30", ge=0, le=86400
