@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import threading
+import time
 from datetime import UTC, datetime
 from math import ceil
 
@@ -172,15 +173,16 @@ def test_the_daily_allowance_keeps_a_reserve_and_outlives_the_process():
 
 def test_threads_leave_in_the_order_in_which_they_came():
     limiter = Limiter("a", SystemClock(), Counter(), {"T": Limit(1000, 100_000)})
-    limiter.freeze(ENDPOINT, 0.3)
+    limiter.freeze(ENDPOINT, 2.0)  # long enough for eight threads to queue, however busy the machine is
     order: list[int] = []
     threads = []
     for number in range(8):
         thread = threading.Thread(target=lambda n=number: (limiter.acquire(ENDPOINT), order.append(n)))
         thread.start()
         threads.append(thread)
-        while len(limiter._queues.get(ENDPOINT, ())) <= number:
-            pass
+        deadline = time.monotonic() + 1.9
+        while len(limiter._queues.get(ENDPOINT, ())) <= number and time.monotonic() < deadline:
+            time.sleep(0.001)
     for thread in threads:
         thread.join()
     assert order == sorted(order)
