@@ -176,7 +176,7 @@ def test_unknown_variable_in_env_file(env, tmp_path: Path) -> None:
 
 def test_variables_for_tests_are_no_fault(env) -> None:
     env(MILEPOST_CHINOOK="x", MILEPOST_KLAVIYO_OPENAPI="y")
-    settings.load()
+    assert settings.load().environment["MILEPOST_CHINOOK"] == "x"
 
 
 def test_env_file_that_is_no_text(env, tmp_path: Path) -> None:
